@@ -1,0 +1,146 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// App is the product, as one release runs it.
+type App struct {
+	pool    *pgxpool.Pool
+	role    string // the walled role; see migrations/expand/00001_tenants.sql
+	queue   Queue
+	objects Objects
+	release string
+	setup   string // what the setup link carries
+}
+
+// Options are what an App needs of other rooms.
+type Options struct {
+	Pool    *pgxpool.Pool
+	Queue   Queue
+	Objects Objects
+	Release string
+	Secret  []byte // the instance's secret key
+}
+
+// Objects keeps files: uploads and renders. A key is slash-separated and starts
+// with its tenant. Put is durable when it returns and replaces what was there.
+type Objects interface {
+	Put(ctx context.Context, key string, data []byte) error
+	Open(ctx context.Context, key string) (io.ReadSeekCloser, error)
+}
+
+// New makes an App.
+func New(o Options) *App {
+	return &App{
+		pool:    o.Pool,
+		role:    o.Pool.Config().ConnConfig.Database + "_tenant",
+		queue:   o.Queue,
+		objects: o.Objects,
+		release: o.Release,
+		setup:   setupToken(o.Secret),
+	}
+}
+
+// Ready asks the database for a sign of life.
+func (a *App) Ready(ctx context.Context) error {
+	if err := a.pool.Ping(ctx); err != nil {
+		return &Error{Kind: Unavailable, Message: "the database does not answer", Err: err}
+	}
+	return nil
+}
+
+// Tenant is the handle on which everything hangs that one tenant owns.
+type Tenant struct {
+	app *App
+	id  uuid.UUID
+}
+
+// In is the only door to a tenant's rows and files. An id that cannot be one
+// opens onto nothing: every look-up behind it finds no row.
+func (a *App) In(tenant string) Tenant {
+	id, _ := uuid.Parse(tenant)
+	return Tenant{app: a, id: id}
+}
+
+// ID is the tenant's id.
+func (t Tenant) ID() string { return t.id.String() }
+
+// tx runs do in one transaction behind the tenant's wall. The role and the id
+// are set for the transaction alone: a session's setting would leak to the
+// pool's next user.
+func (t Tenant) tx(ctx context.Context, do func(pgx.Tx) error) error {
+	return t.app.walled(ctx, t.id.String(), do)
+}
+
+// outside runs do as the walled role with no tenant: no row of a table is in
+// sight, only the functions that answer what must be known before a tenant is.
+func (a *App) outside(ctx context.Context, do func(pgx.Tx) error) error {
+	return a.walled(ctx, "", do)
+}
+
+func (a *App) walled(ctx context.Context, tenant string, do func(pgx.Tx) error) error {
+	begin := fmt.Sprintf(`begin; set local role %s; set local app.tenant = '%s'`, a.walledRole(), tenant)
+	return pgx.BeginTxFunc(ctx, a.pool, pgx.TxOptions{BeginQuery: begin}, do)
+}
+
+// owner runs do as the owner, who sees all tenants: for the operator's verbs and the first setup.
+func (a *App) owner(ctx context.Context, do func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, a.pool, do)
+}
+
+// enqueue hands a job to the queue in the transaction that made its work.
+// River's tables lie outside the wall, so the role is left for that one statement.
+func (a *App) enqueue(ctx context.Context, tx pgx.Tx, insert func() error) error {
+	if _, err := tx.Exec(ctx, `set local role none`); err != nil {
+		return fmt.Errorf("leave the tenant's role: %w", err)
+	}
+	if err := insert(); err != nil {
+		return fmt.Errorf("enqueue: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `set local role `+a.walledRole()); err != nil {
+		return fmt.Errorf("take the tenant's role: %w", err)
+	}
+	return nil
+}
+
+func (a *App) walledRole() string { return pgx.Identifier{a.role}.Sanitize() }
+
+// one reads exactly one row; none is a NotFound that names what was looked for.
+func one[T any](ctx context.Context, tx pgx.Tx, what, sql string, args ...any) (T, error) {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return *new(T), fmt.Errorf("read %s: %w", what, err)
+	}
+	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return v, Errorf(NotFound, "there is no such %s here", what)
+	}
+	if err != nil {
+		return v, fmt.Errorf("read %s: %w", what, err)
+	}
+	return v, nil
+}
+
+// parseID reads an id from outside; one that cannot be is not found, like one that is not.
+func parseID(what, id string) (uuid.UUID, error) {
+	u, err := uuid.Parse(id)
+	if err != nil || len(id) != 36 {
+		return uuid.Nil, Errorf(NotFound, "there is no such %s here", what)
+	}
+	return u, nil
+}
+
+// violates tells whether err is a breach of the named constraint.
+func violates(err error, constraint string) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.ConstraintName == constraint
+}

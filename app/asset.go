@@ -1,0 +1,165 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"image"
+	_ "image/gif" // the formats an asset may have
+	_ "image/jpeg"
+	_ "image/png"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	_ "golang.org/x/image/webp"
+)
+
+// Limits of an uploaded image.
+const (
+	MaxAssetBytes  = 20 << 20
+	maxAssetPixels = 25_000_000
+)
+
+// Asset is an uploaded image that designs may show.
+type Asset struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	MediaType string    `json:"media_type"`
+	Width     int       `json:"width"`  // pixels
+	Height    int       `json:"height"` // pixels
+	Bytes     int64     `json:"bytes"`
+	SHA256    string    `json:"sha256" db:"sha256"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+const assetColumns = `id, name, media_type, width, height, bytes, sha256, created_at`
+
+// CreateAsset keeps an image. The type is read from the bytes, never believed;
+// the whole image is decoded once, so that a broken one is refused here and not
+// in somebody's render.
+func (t Tenant) CreateAsset(ctx context.Context, once *Once, name string, data []byte) (a Asset, err error) {
+	mediaType, size, err := checkImage(data)
+	if err != nil {
+		return a, err
+	}
+	sum := sha256.Sum256(data)
+	id := uuid.New()
+	err = t.tx(ctx, func(tx pgx.Tx) error {
+		made, err := once.claim(ctx, tx, t.id)
+		if err != nil {
+			return err
+		}
+		if made != nil {
+			a, err = one[Asset](ctx, tx, "asset", `SELECT `+assetColumns+` FROM assets WHERE id = $1`, made)
+			return err
+		}
+		if err := t.app.objects.Put(ctx, t.assetKey(id.String()), data); err != nil {
+			return fmt.Errorf("keep asset: %w", err)
+		}
+		a, err = one[Asset](ctx, tx, "asset", `
+			INSERT INTO assets (id, tenant_id, name, media_type, width, height, bytes, sha256)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING `+assetColumns,
+			id, t.id, assetName(name), mediaType, size.X, size.Y, len(data), hex.EncodeToString(sum[:]))
+		if err != nil {
+			return fmt.Errorf("insert asset: %w", err)
+		}
+		return once.record(ctx, tx, t.id, a.ID)
+	})
+	return a, err
+}
+
+// Asset reads what is known of an image.
+func (t Tenant) Asset(ctx context.Context, id string) (a Asset, err error) {
+	u, err := parseID("asset", id)
+	if err != nil {
+		return a, err
+	}
+	err = t.tx(ctx, func(tx pgx.Tx) error {
+		a, err = one[Asset](ctx, tx, "asset", `SELECT `+assetColumns+` FROM assets WHERE id = $1`, u)
+		return err
+	})
+	return a, err
+}
+
+// OpenAsset opens an image's bytes.
+func (t Tenant) OpenAsset(ctx context.Context, id string) (Asset, io.ReadSeekCloser, error) {
+	a, err := t.Asset(ctx, id)
+	if err != nil {
+		return a, nil, err
+	}
+	f, err := t.app.objects.Open(ctx, t.assetKey(a.ID))
+	if err != nil {
+		return a, nil, fmt.Errorf("open asset %s: %w", a.ID, err)
+	}
+	return a, f, nil
+}
+
+func (t Tenant) assetKey(id string) string { return path.Join(t.ID(), "assets", id) }
+
+// checkAssets finds out whether every image of a resolved document is the tenant's.
+func (t Tenant) checkAssets(ctx context.Context, tx pgx.Tx, doc Document) error {
+	wanted := doc.Assets()
+	if len(wanted) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(ctx, `SELECT id::text FROM assets WHERE id::text = ANY($1)`, wanted)
+	if err != nil {
+		return fmt.Errorf("look for assets: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("look for assets: %w", err)
+	}
+	here := map[string]bool{}
+	for _, id := range found {
+		here[id] = true
+	}
+	var faults []Field
+	for p, page := range doc.Pages {
+		for i, e := range page.Elements {
+			if e.Asset != "" && !e.Hidden && !here[e.Asset] {
+				faults = append(faults, Field{fmt.Sprintf("pages[%d].elements[%d].asset", p, i),
+					fmt.Sprintf("element %q shows the asset %q, which is not here; upload the image with POST /api/v1/assets and use its id", e.ID, e.Asset)})
+			}
+		}
+	}
+	if faults == nil {
+		return nil
+	}
+	return &Error{Kind: Invalid, Message: "the design shows an image that is not here", Fields: faults}
+}
+
+// checkImage reads the type and the size in pixels from the bytes.
+func checkImage(data []byte) (mediaType string, size image.Point, err error) {
+	refuse := func(message string, cause error) (string, image.Point, error) {
+		return "", image.Point{}, &Error{Kind: Invalid, Message: "the file cannot be used as an image", Fields: []Field{{"file", message}}, Err: cause}
+	}
+	if len(data) > MaxAssetBytes {
+		return "", image.Point{}, Errorf(TooLarge, "the image is larger than %d MiB; make it smaller and upload it again", MaxAssetBytes>>20)
+	}
+	config, format, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return refuse("is not a PNG, JPEG, GIF or WebP image", err)
+	}
+	if int64(config.Width)*int64(config.Height) > maxAssetPixels {
+		return refuse(fmt.Sprintf("has %d x %d pixels; at most 25 million are allowed", config.Width, config.Height), nil)
+	}
+	if _, _, err := image.Decode(bytes.NewReader(data)); err != nil {
+		return refuse("is damaged: it cannot be decoded to its end", err)
+	}
+	return "image/" + format, image.Pt(config.Width, config.Height), nil
+}
+
+func assetName(name string) string {
+	name = strings.ToValidUTF8(path.Base(strings.ReplaceAll(name, `\`, "/")), "")
+	if checkName(name) != nil {
+		return "image"
+	}
+	return strings.TrimSpace(name)
+}

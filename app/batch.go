@@ -1,0 +1,250 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// MaxBatchRows is the most rows of one batch.
+const MaxBatchRows = 50_000
+
+// Batch is many renders of one design, worked as one job: a row finished is a
+// checkpoint, so a batch that was cut goes on where it stopped.
+type Batch struct {
+	ID         string     `json:"id"`
+	Status     string     `json:"status"` // succeeded once every row is done or failed
+	DesignID   string     `json:"design"`
+	Version    int        `json:"version" db:"design_version"`
+	Format     string     `json:"format"`
+	Scale      float64    `json:"scale"`
+	Total      int        `json:"total"`
+	Done       int        `json:"done"`   // rows that have a file
+	Failed     int        `json:"failed"` // rows that have a reason instead
+	Error      *string    `json:"error,omitempty"`
+	CreatedAt  time.Time  `json:"created_at"`
+	FinishedAt *time.Time `json:"finished_at"`
+}
+
+// Finished tells whether nothing will change any more.
+func (b Batch) Finished() bool { return b.Status != Queued && b.Status != Running }
+
+// Progress is counted from the rows, never kept beside them.
+const batchColumns = `b.id, b.status, b.design_id, b.design_version, b.format, b.scale, b.total,
+	(SELECT count(*) FROM renders r WHERE r.batch_id = b.id AND r.status = 'succeeded') AS done,
+	(SELECT count(*) FROM renders r WHERE r.batch_id = b.id AND r.status = 'failed') AS failed,
+	b.error, b.created_at, b.finished_at`
+
+// BatchRequest asks for a render of a design for each row of variables.
+type BatchRequest struct {
+	Design string
+	Rows   []map[string]string
+	Format string
+	Scale  float64
+}
+
+// CreateBatch checks every row against the design and enqueues one job for all.
+func (t Tenant) CreateBatch(ctx context.Context, once *Once, q BatchRequest) (made Batch, err error) {
+	switch n := len(q.Rows); {
+	case n == 0:
+		return made, &Error{Kind: Invalid, Message: "a batch needs at least one row", Fields: []Field{{"rows", "must not be empty"}}}
+	case n > MaxBatchRows:
+		return made, &Error{Kind: Invalid, Message: "the batch has too many rows", Fields: []Field{{"rows", fmt.Sprintf("has %d rows; at most %d are allowed in one batch", n, MaxBatchRows)}}}
+	}
+	err = t.tx(ctx, func(tx pgx.Tx) error {
+		earlier, err := once.claim(ctx, tx, t.id)
+		if err != nil {
+			return err
+		}
+		if earlier != nil {
+			made, err = one[Batch](ctx, tx, "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, earlier)
+			return err
+		}
+		if made, err = t.insertBatch(ctx, tx, q); err != nil {
+			return err
+		}
+		if err := once.record(ctx, tx, t.id, made.ID); err != nil {
+			return err
+		}
+		return t.app.enqueue(ctx, tx, func() error {
+			return t.app.queue.Batch(ctx, tx, BatchJob{Version: 1, TenantID: t.ID(), BatchID: made.ID})
+		})
+	})
+	return made, err
+}
+
+// Batch reads one.
+func (t Tenant) Batch(ctx context.Context, id string) (b Batch, err error) {
+	u, err := parseID("batch", id)
+	if err != nil {
+		return b, err
+	}
+	err = t.tx(ctx, func(tx pgx.Tx) error {
+		b, err = one[Batch](ctx, tx, "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, u)
+		return err
+	})
+	return b, err
+}
+
+// BatchItems lists a page of the rows of a batch, in their order.
+func (t Tenant) BatchItems(ctx context.Context, id string, p PageRequest) (l List[Render], err error) {
+	u, err := parseID("batch", id)
+	if err != nil {
+		return l, err
+	}
+	err = t.tx(ctx, func(tx pgx.Tx) error {
+		if _, err := one[Batch](ctx, tx, "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, u); err != nil {
+			return err
+		}
+		l, err = list(ctx, tx, "rows", p, func(r Render) string { return r.ID }, `
+			SELECT `+renderColumns+` FROM renders
+			WHERE batch_id = $3 AND ($1::uuid IS NULL OR row > (SELECT row FROM renders WHERE id = $1))
+			ORDER BY row LIMIT $2`, u)
+		return err
+	})
+	return l, err
+}
+
+func (t Tenant) insertBatch(ctx context.Context, tx pgx.Tx, q BatchRequest) (Batch, error) {
+	r := RenderRequest{Design: q.Design, Format: q.Format, Scale: q.Scale}
+	version, doc, err := t.requested(ctx, tx, &r)
+	if err != nil {
+		return Batch{}, err
+	}
+	rows, err := t.checkRows(ctx, tx, doc, q.Rows)
+	if err != nil {
+		return Batch{}, err
+	}
+	made, err := one[Batch](ctx, tx, "batch", `
+		WITH b AS (
+			INSERT INTO batches (tenant_id, design_id, design_version, format, scale, total)
+			VALUES ($1, $2, $3, $4, $5, $6) RETURNING *
+		) SELECT `+batchColumns+` FROM b`, t.id, q.Design, version, r.Format, r.Scale, len(rows))
+	if err != nil {
+		return Batch{}, fmt.Errorf("insert batch: %w", err)
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO renders (tenant_id, design_id, design_version, batch_id, row, variables, format, scale, page)
+		SELECT $1, $2, $3, $4, v.row, v.variables::jsonb, $5, $6, 1
+		FROM unnest($7::text[]) WITH ORDINALITY AS v (variables, row)`,
+		t.id, q.Design, version, made.ID, r.Format, r.Scale, rows)
+	if err != nil {
+		return Batch{}, fmt.Errorf("insert rows: %w", err)
+	}
+	return made, nil
+}
+
+// checkRows resolves every row before the first is drawn, and writes each as JSON.
+// All faults are named, up to what a person will read.
+func (t Tenant) checkRows(ctx context.Context, tx pgx.Tx, doc Document, rows []map[string]string) ([]string, error) {
+	const enough = 20
+	var faults []Field
+	assets := map[string]bool{} // checked already
+	written := make([]string, len(rows))
+	for i, variables := range rows {
+		resolved, err := doc.Resolve(variables)
+		if err == nil && unchecked(resolved, assets) {
+			err = t.checkAssets(ctx, tx, resolved)
+		}
+		if e, ok := err.(*Error); ok && e.Kind == Invalid {
+			for _, f := range e.Fields {
+				faults = append(faults, Field{fmt.Sprintf("rows[%d].%s", i, strings.TrimPrefix(f.Field, "variables.")), f.Message})
+			}
+			if len(faults) >= enough {
+				break
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if variables == nil {
+			variables = map[string]string{}
+		}
+		b, err := json.Marshal(variables)
+		if err != nil {
+			return nil, fmt.Errorf("write row: %w", err)
+		}
+		written[i] = string(b)
+	}
+	if faults != nil {
+		return nil, &Error{Kind: Invalid, Message: "some rows do not fit the design; nothing was drawn", Fields: faults}
+	}
+	return written, nil
+}
+
+// unchecked tells whether a document shows an asset that no row before it has
+// shown, and remembers those it does.
+func unchecked(doc Document, seen map[string]bool) bool {
+	fresh := false
+	for _, id := range doc.Assets() {
+		fresh = fresh || !seen[id]
+		seen[id] = true
+	}
+	return fresh
+}
+
+// StartBatch marks a batch as running and answers with what a worker needs. A
+// finished one is a Conflict.
+func (t Tenant) StartBatch(ctx context.Context, id string) (b Batch, doc Document, err error) {
+	err = t.tx(ctx, func(tx pgx.Tx) error {
+		type locked struct{ Status string }
+		if _, err := one[locked](ctx, tx, "batch", `SELECT status FROM batches WHERE id = $1 FOR UPDATE`, id); err != nil {
+			return err
+		}
+		b, err = one[Batch](ctx, tx, "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, id)
+		if err != nil {
+			return err
+		}
+		if b.Finished() {
+			return Errorf(Conflict, "the batch is %s already", b.Status)
+		}
+		if doc, err = versionDocument(ctx, tx, b.DesignID, b.Version); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE batches SET status = 'running' WHERE id = $1`, id); err != nil {
+			return fmt.Errorf("start batch: %w", err)
+		}
+		return notify(ctx, tx, "batch:"+id)
+	})
+	return b, doc, err
+}
+
+// PendingRows reads the next rows of a batch, after a row, that are not yet drawn.
+func (t Tenant) PendingRows(ctx context.Context, batch string, after, limit int) (rows []Render, err error) {
+	err = t.tx(ctx, func(tx pgx.Tx) error {
+		found, err := tx.Query(ctx, `SELECT `+renderColumns+` FROM renders
+			WHERE batch_id = $1 AND row > $2 AND status IN ('queued', 'running') ORDER BY row LIMIT $3`, batch, after, limit)
+		if err != nil {
+			return fmt.Errorf("read rows: %w", err)
+		}
+		rows, err = pgx.CollectRows(found, pgx.RowToStructByName[Render])
+		return err
+	})
+	return rows, err
+}
+
+// FinishBatch marks a batch as succeeded when no row is left to draw.
+func (t Tenant) FinishBatch(ctx context.Context, id string) error {
+	return t.endBatch(ctx, id, `status = 'succeeded'`, `AND NOT EXISTS (SELECT FROM renders r WHERE r.batch_id = $1 AND r.status IN ('queued', 'running'))`)
+}
+
+// FailBatch gives up a batch, with the reason that the person reads; the rows drawn stay.
+func (t Tenant) FailBatch(ctx context.Context, id, reason string) error {
+	return t.endBatch(ctx, id, `status = 'failed', error = $2`, ``, reason)
+}
+
+func (t Tenant) endBatch(ctx context.Context, id, set, where string, args ...any) error {
+	return t.tx(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE batches SET finished_at = now(), `+set+`
+			WHERE id = $1 AND status IN ('queued', 'running') `+where, append([]any{id}, args...)...)
+		if err != nil {
+			return fmt.Errorf("finish batch: %w", err)
+		}
+		return notify(ctx, tx, "batch:"+id)
+	})
+}

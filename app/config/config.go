@@ -1,0 +1,105 @@
+// Package config reads an instance's settings, once: flag, then environment, then
+// app.toml, then default. It also knows where in the instance's directory things
+// lie, and as whom to run there.
+package config
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"majestic/app"
+)
+
+// Config is the settings of one instance. The tag setting is a setting's name in
+// the environment; in app.toml it stands in lower case.
+type Config struct {
+	Dir            string   `help:"The instance: one directory holds all that it owns." default:"." placeholder:"DIR"`
+	DatabaseURL    string   `setting:"DATABASE_URL" name:"database-url" help:"PostgreSQL to use; without it a private one under data/postgres ($$DATABASE_URL)." placeholder:"URL"`
+	Listen         string   `setting:"LISTEN_ADDR" help:"Address to serve on ($$LISTEN_ADDR)." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	BaseURL        string   `setting:"BASE_URL" name:"base-url" help:"Address that people use, when a proxy stands in front ($$BASE_URL)." placeholder:"URL"`
+	SecretKey      string   `setting:"SECRET_KEY" name:"secret-key" help:"Key that signs links; without it data/secret.key ($$SECRET_KEY)." placeholder:"KEY"`
+	LogLevel       string   `setting:"LOG_LEVEL" help:"debug, info, warn or error ($$LOG_LEVEL)." default:"info" enum:"debug,info,warn,error"`
+	LogFormat      string   `setting:"LOG_FORMAT" help:"text, json, or auto: text on a terminal ($$LOG_FORMAT)." default:"auto" enum:"auto,text,json"`
+	ChromiumPath   string   `setting:"CHROMIUM_PATH" help:"Chromium to draw with; without it the system's ($$CHROMIUM_PATH)." placeholder:"FILE"`
+	RateLimit      float64  `setting:"RATE_LIMIT" help:"Requests a second for each API key, 0 is off ($$RATE_LIMIT)." default:"100"`
+	TrustedProxies []string `setting:"TRUSTED_PROXIES" help:"Addresses whose X-Forwarded-* is believed ($$TRUSTED_PROXIES)." placeholder:"CIDR"`
+}
+
+// Path is the place of something in the instance: c.Path("data", "objects").
+func (c *Config) Path(parts ...string) string {
+	return filepath.Join(append([]string{c.Dir}, parts...)...)
+}
+
+// URL is the address that people use.
+func (c *Config) URL() string {
+	if c.BaseURL != "" {
+		return strings.TrimRight(c.BaseURL, "/")
+	}
+	return "http://" + c.Listen
+}
+
+// Secret is the key that signs links: the setting, or data/secret.key, which is
+// made when it is missing.
+func (c *Config) Secret() ([]byte, error) {
+	if c.SecretKey != "" {
+		return []byte(c.SecretKey), nil
+	}
+	name := c.Path("data", "secret.key")
+	key, err := os.ReadFile(name)
+	if err == nil && len(key) > 0 {
+		return key, nil
+	}
+	if err == nil {
+		return nil, app.Errorf(app.Unavailable, "%s is empty; put the key back from a backup, or remove the file to begin with a new one", name)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read the secret key: %w", err)
+	}
+	return makeSecret(name)
+}
+
+// Logger writes to standard error: text on a terminal, JSON elsewhere.
+func (c *Config) Logger() *slog.Logger {
+	var level slog.Level
+	level.UnmarshalText([]byte(c.LogLevel)) // kong has checked it
+	o := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "text" || c.LogFormat == "auto" && terminal(os.Stderr) {
+		return slog.New(slog.NewTextHandler(os.Stderr, o))
+	}
+	return slog.New(slog.NewJSONHandler(os.Stderr, o))
+}
+
+// makeSecret writes a new key beside its place and links it there: of two who
+// start at once, both read the one that came first.
+func makeSecret(name string) ([]byte, error) {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return nil, fmt.Errorf("make the secret key: %w", err)
+	}
+	temp, err := os.CreateTemp(filepath.Dir(name), ".secret-*")
+	if err != nil {
+		return nil, fmt.Errorf("make the secret key: %w", err)
+	}
+	defer os.Remove(temp.Name())
+	raw := make([]byte, 32)
+	rand.Read(raw)
+	_, err = temp.WriteString(base64.RawURLEncoding.EncodeToString(raw))
+	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+		return nil, fmt.Errorf("make the secret key: %w", err)
+	}
+	if err := os.Link(temp.Name(), name); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("make the secret key: %w", err)
+	}
+	return os.ReadFile(name)
+}
+
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "" && os.Getenv("TERM") != "dumb"
+}

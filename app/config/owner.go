@@ -1,0 +1,84 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"majestic/app"
+)
+
+// Enter makes the instance's directory when it is missing, makes its path
+// absolute, and drops root's rights to those of the directory's owner, so that
+// nothing in it is ever written by another.
+func (c *Config) Enter() error {
+	dir, err := filepath.Abs(c.Dir)
+	if err != nil {
+		return fmt.Errorf("find the instance's directory: %w", err)
+	}
+	c.Dir = dir
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return app.Errorf(app.Forbidden, "the instance's directory cannot be made: %v; name another with --dir", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("look at the instance's directory: %w", err)
+	}
+	if !info.IsDir() {
+		return app.Errorf(app.Malformed, "%s is not a directory; name one with --dir", dir)
+	}
+	owner := info.Sys().(*syscall.Stat_t)
+	switch uid := os.Geteuid(); {
+	case uid == int(owner.Uid):
+		return nil
+	case uid == 0:
+		return become(int(owner.Uid), int(owner.Gid))
+	default:
+		return app.Errorf(app.Forbidden, "the instance %s belongs to %s; run this as its owner: sudo -u %s app …",
+			dir, accountName(owner.Uid), accountName(owner.Uid))
+	}
+}
+
+func become(uid, gid int) error {
+	groups := []int{gid}
+	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil {
+		if gid, err = strconv.Atoi(u.Gid); err != nil {
+			return fmt.Errorf("drop root's rights: %w", err)
+		}
+		groups = groupsOf(u, gid)
+		os.Setenv("HOME", u.HomeDir)
+		os.Setenv("USER", u.Username)
+	}
+	for _, step := range []func() error{
+		func() error { return syscall.Setgroups(groups) },
+		func() error { return syscall.Setgid(gid) },
+		func() error { return syscall.Setuid(uid) },
+	} {
+		if err := step(); err != nil {
+			return fmt.Errorf("drop root's rights to uid %d: %w", uid, err)
+		}
+	}
+	return nil
+}
+
+func groupsOf(u *user.User, gid int) []int {
+	groups := []int{gid}
+	ids, _ := u.GroupIds()
+	for _, id := range ids {
+		if n, err := strconv.Atoi(id); err == nil && n != gid {
+			groups = append(groups, n)
+		}
+	}
+	return groups
+}
+
+func accountName(uid uint32) string {
+	id := strconv.Itoa(int(uid))
+	if u, err := user.LookupId(id); err == nil {
+		return u.Username
+	}
+	return "#" + id
+}

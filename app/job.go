@@ -1,0 +1,35 @@
+package app
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Queue takes jobs. Both methods insert in the caller's transaction, so that
+// work and the job that does it are made together or not at all.
+type Queue interface {
+	Render(ctx context.Context, tx pgx.Tx, job RenderJob) error
+	Batch(ctx context.Context, tx pgx.Tx, job BatchJob) error
+}
+
+// RenderJob draws one render. Arguments carry ids only, and a version by which
+// a release knows whether it can work them.
+type RenderJob struct {
+	Version  int    `json:"v"`
+	TenantID string `json:"tenant"`
+	RenderID string `json:"render"`
+}
+
+// Kind names the job in the queue.
+func (RenderJob) Kind() string { return "render" }
+
+// BatchJob draws the rows of a batch that are not yet drawn.
+type BatchJob struct {
+	Version  int    `json:"v"`
+	TenantID string `json:"tenant"`
+	BatchID  string `json:"batch"`
+}
+
+// Kind names the job in the queue.
+func (BatchJob) Kind() string { return "batch" }

@@ -1,0 +1,89 @@
+// Package objects keeps the files of an instance, uploads and renders, in a local folder.
+package objects
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"majestic/app"
+)
+
+// Folder keeps each object as a file below a directory; the key is its path.
+type Folder struct{ root *os.Root }
+
+// Open makes the directory when it is missing.
+func Open(dir string) (*Folder, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("objects: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("objects: %w", err)
+	}
+	return &Folder{root}, nil
+}
+
+// Close lets the directory go.
+func (f *Folder) Close() error { return f.root.Close() }
+
+// Put writes a temporary file, syncs it, and renames it over the key: a reader
+// sees the old bytes or the new, and what Put has confirmed outlives a power cut.
+func (f *Folder) Put(ctx context.Context, key string, data []byte) (err error) {
+	key = filepath.FromSlash(key)
+	if err := f.root.MkdirAll(filepath.Dir(key), 0o700); err != nil {
+		return full(err)
+	}
+	temp := key + ".tmp"
+	file, err := f.root.OpenFile(temp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return full(err)
+	}
+	defer func() {
+		if err != nil {
+			f.root.Remove(temp)
+		}
+	}()
+	_, err = file.Write(data)
+	err = errors.Join(err, file.Sync(), file.Close())
+	if err != nil {
+		return full(err)
+	}
+	if err = f.root.Rename(temp, key); err != nil {
+		return full(err)
+	}
+	return f.syncDir(filepath.Dir(key))
+}
+
+// Open opens an object for reading; one that is not there is NotFound.
+func (f *Folder) Open(ctx context.Context, key string) (io.ReadSeekCloser, error) {
+	file, err := f.root.Open(filepath.FromSlash(key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &app.Error{Kind: app.NotFound, Message: "the file is not here any more", Err: err}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("objects: %w", err)
+	}
+	return file, nil
+}
+
+func (f *Folder) syncDir(dir string) error {
+	d, err := f.root.Open(dir)
+	if err != nil {
+		return fmt.Errorf("objects: %w", err)
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// full says in words what a full disk means; nothing was written.
+func full(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return &app.Error{Kind: app.Unavailable, Message: "the server's disk is full, so nothing was kept; free some space and try again", Err: err}
+	}
+	return fmt.Errorf("objects: %w", err)
+}
