@@ -1,0 +1,180 @@
+package screenshots
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	protocol "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/cdp/jsonv2"
+	"github.com/chromedp/cdproto/inspector"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"golang.org/x/sys/unix"
+)
+
+// launchLimit is generous: a launch takes one to three seconds, more when all
+// tabs of a busy machine start at once.
+const launchLimit = time.Minute
+
+// browser is one Chrome process group with one tab.
+type browser struct {
+	ctx     context.Context // ends with the process
+	cancel  context.CancelFunc
+	gone    chan struct{} // closed when nothing of it is left
+	target  *chromedp.Target
+	frame   cdp.FrameID
+	loaded  <-chan jsonv2.Value
+	view    view
+	version string
+}
+
+// command is what it takes to start a Chrome.
+type command struct {
+	chromium   string
+	folder     *folder
+	fontconfig string
+	account    *syscall.Credential
+	log        *slog.Logger
+}
+
+// launch starts a browser that lives as long as life, and warms its tab. When ctx
+// ends before that, the launch is given up.
+func launch(life, ctx context.Context, c command) (*browser, error) {
+	profile, err := c.folder.sub("profile-")
+	if err != nil {
+		return nil, fmt.Errorf("starting Chrome: %w", err)
+	}
+	b := &browser{gone: make(chan struct{})}
+	allocator, stop := chromedp.NewExecAllocator(life, c.options(profile)...)
+	b.ctx, b.cancel = chromedp.NewContext(allocator,
+		chromedp.WithLogf(c.logf), chromedp.WithErrorf(c.logf),
+		// The death of the page's process is the browser's: calls to it would wait for ever.
+		chromedp.WithListener(func(event any) {
+			if _, crashed := event.(*inspector.EventTargetCrashed); crashed {
+				b.cancel()
+			}
+		}))
+
+	late := time.AfterFunc(launchLimit, b.cancel)
+	calledOff := context.AfterFunc(ctx, b.cancel)
+	err = b.open()
+	inTime, wanted := late.Stop(), calledOff()
+
+	go func() {
+		<-b.ctx.Done()
+		stop()
+		b.bury(profile)
+	}()
+	switch {
+	case !wanted:
+		err = ctx.Err()
+	case !inTime:
+		err = fmt.Errorf("not ready after %s", launchLimit)
+	}
+	if err != nil {
+		b.kill()
+		return nil, fmt.Errorf("starting Chrome: %w", err)
+	}
+	return b, nil
+}
+
+// open starts the process and makes its tab ready.
+func (b *browser) open() error {
+	if err := chromedp.Do(b.ctx); err != nil {
+		return err
+	}
+	b.target = chromedp.FromContext(b.ctx).Target
+	b.loaded, _ = b.target.Subscribe(page.LoadEventFired.Method)
+	version, err := chromedp.CallBrowser(b.ctx, protocol.GetVersion, cdp.Empty{})
+	if err != nil {
+		return err
+	}
+	b.version = version.Product
+	return b.settle(b.ctx)
+}
+
+// kill returns when no process and no file of the browser is left. It asks
+// nothing of Chrome, which may be hung; the profile is thrown away anyhow.
+func (b *browser) kill() {
+	b.cancel()
+	<-b.gone
+}
+
+// bury ends what is left of the process group and removes the profile.
+func (b *browser) bury(profile string) {
+	defer close(b.gone)
+	if c := chromedp.FromContext(b.ctx); c.Browser != nil {
+		endGroup(c.Browser.Process().Pid)
+	}
+	os.RemoveAll(profile)
+}
+
+// endGroup kills a process group whose leader has gone and waits until its last
+// member has: they write into the profile to the end.
+func endGroup(group int) {
+	deadline := time.Now().Add(5 * time.Second)
+	for lives(group) && time.Now().Before(deadline) {
+		unix.Kill(-group, unix.SIGKILL)
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// lives reports whether a process of the group runs. Zombies do not count: not
+// every container has an init that buries them.
+func lives(group int) bool {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		stat, _ := os.ReadFile(path)
+		// pid (name) state parent group …; the name may hold spaces and brackets.
+		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+		if len(fields) > 2 && fields[2] == strconv.Itoa(group) && fields[0] != "Z" && fields[0] != "X" {
+			return true
+		}
+	}
+	return false
+}
+
+func (c command) logf(format string, args ...any) {
+	c.log.Debug("Chrome: " + fmt.Sprintf(format, args...))
+}
+
+func (c command) options(profile string) []chromedp.ExecAllocatorOption {
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(c.chromium),
+		chromedp.UserDataDir(profile),
+		chromedp.NoInheritEnv, // it has our secrets
+		chromedp.Env("HOME="+profile, "PATH=/usr/bin:/bin", "TZ=UTC", "LANG=C.UTF-8",
+			"FONTCONFIG_FILE="+c.fontconfig,
+			// The profile, by a short name: Chrome makes a socket in TMPDIR and dies when
+			// its path has more than 107 bytes.
+			"TMPDIR=/proc/self/cwd"),
+		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) { c.modify(cmd, profile) }),
+	}
+	for _, f := range flags() {
+		options = append(options, chromedp.Flag(f.name, f.value))
+	}
+	return options
+}
+
+// modify sets what chromedp would have set, too: this function replaces its own.
+func (c command) modify(cmd *exec.Cmd, profile string) {
+	cmd.Dir = profile
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Pdeathsig:  syscall.SIGKILL, // chromedp holds the thread that this is tied to
+		Setpgid:    true,            // one name for all its processes; and our Ctrl-C is not theirs
+		Credential: c.account,
+	}
+	cmd.Cancel = func() error {
+		return unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
+	}
+}

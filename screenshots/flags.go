@@ -1,0 +1,64 @@
+package screenshots
+
+import "golang.org/x/sys/unix"
+
+type flag struct {
+	name  string
+	value any
+}
+
+// flags is Chrome's command line. Its sandbox stays on.
+func flags() []flag {
+	flags := []flag{
+		{"headless", true},
+		{"no-sandbox", false}, // false: chromedp would add it when we are root, and Chrome is not
+		{"no-first-run", true},
+		{"no-default-browser-check", true},
+		{"hide-scrollbars", true}, // a page a pixel too tall would show one
+		{"mute-audio", true},
+
+		// The wall: every request goes to a proxy that is not there, loopback's too,
+		// and no name is looked up.
+		{"proxy-server", "http://127.0.0.1:9"},
+		{"proxy-bypass-list", "<-loopback>"},
+		{"host-resolver-rules", "MAP * ~NOTFOUND"},
+
+		// Chrome's own errands.
+		{"disable-background-networking", true},
+		{"disable-component-update", true},
+		{"disable-default-apps", true},
+		{"disable-domain-reliability", true},
+		{"disable-extensions", true},
+		{"disable-sync", true},
+		{"metrics-recording-only", true},
+		{"no-pings", true},
+		{"password-store", "basic"}, // else it asks the desktop's keyring
+
+		// Crash handlers leave the process group and outlive it.
+		{"disable-crashpad-for-testing", true},
+
+		// The same pixels on every machine.
+		{"disable-gpu", true}, // a graphics card rounds differently
+		{"force-color-profile", "srgb"},
+		{"font-render-hinting", "none"}, // headless hints fully, whatever fontconfig says
+
+		// Nobody looks at our windows, and all of them must draw.
+		{"disable-background-timer-throttling", true},
+		{"disable-backgrounding-occluded-windows", true},
+		{"disable-renderer-backgrounding", true},
+		{"disable-hang-monitor", true}, // its dialog has no one to answer it; Capture has a limit
+	}
+	if smallSharedMemory() {
+		flags = append(flags, flag{"disable-dev-shm-usage", true})
+	}
+	return flags
+}
+
+// smallSharedMemory is true in most containers. Chrome crashes when /dev/shm is
+// full (bugs.debian.org/1072299); its files then go to TMPDIR, which is slower.
+func smallSharedMemory() bool {
+	const enough = 1 << 30
+	var fs unix.Statfs_t
+	err := unix.Statfs("/dev/shm", &fs)
+	return err != nil || fs.Bavail*uint64(fs.Bsize) < enough
+}

@@ -1,0 +1,65 @@
+package screenshots
+
+import (
+	_ "embed"
+	"encoding/xml"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+)
+
+// Font is a file that pages may draw with.
+type Font struct {
+	File   string // absolute
+	Family string // the name pages know it by, then as its regular face; "" is what the file says
+}
+
+//go:embed fonts.conf
+var fontsConf string
+
+// writeFontconfig writes a configuration with exactly these fonts and returns its
+// path. The machine's own would change pixels even of pages that bring their fonts.
+func writeFontconfig(f *folder, fonts []Font) (string, error) {
+	dir, err := f.sub("fonts-")
+	if err != nil {
+		return "", fmt.Errorf("preparing the fonts: %w", err)
+	}
+	page := struct {
+		Dir     string
+		Renamed []Font
+	}{Dir: dir}
+	for i, font := range fonts {
+		if err := open(font.File, f.account); err != nil {
+			return "", fmt.Errorf("a font cannot be read, run `app setup`: %w", err)
+		}
+		// The number keeps the order, which decides between equals, and the names apart.
+		link := filepath.Join(dir, fmt.Sprintf("%03d-%s", i, filepath.Base(font.File)))
+		if err := os.Symlink(font.File, link); err != nil {
+			return "", fmt.Errorf("preparing the fonts: %w", err)
+		}
+		if font.Family != "" {
+			page.Renamed = append(page.Renamed, Font{link, font.Family})
+		}
+	}
+	var conf strings.Builder
+	t, err := template.New("fonts.conf").Funcs(template.FuncMap{"xml": escape}).Parse(fontsConf)
+	if err == nil {
+		err = t.Execute(&conf, page)
+	}
+	path := filepath.Join(dir, "fonts.conf")
+	if err == nil {
+		err = os.WriteFile(path, []byte(conf.String()), 0o644)
+	}
+	if err != nil {
+		return "", fmt.Errorf("preparing the fonts: %w", err)
+	}
+	return path, nil
+}
+
+func escape(s string) (string, error) {
+	var b strings.Builder
+	err := xml.EscapeText(&b, []byte(s))
+	return b.String(), err
+}

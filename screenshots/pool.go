@@ -1,0 +1,154 @@
+// Package screenshots turns HTML into pictures and PDFs with a warm Chrome. It
+// knows pages, pixels and fonts, nothing of what the pages are about.
+//
+// A Pool holds a few browsers with one tab each, made once and reused for every
+// shot: making a tab costs ten times the picture. Page scripts are off, nothing
+// can reach a network, and the only fonts are the ones in Options.
+package screenshots
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime"
+	"sync"
+	"syscall"
+)
+
+// Options says where Chrome is, where it may write, and what it may draw with.
+type Options struct {
+	Chromium string       // the executable; "" looks in the usual places
+	Dir      string       // scratch; profiles and font caches go below it
+	Fonts    []Font       // all the fonts there are
+	Tabs     int          // shots at the same time; 0 is one a core
+	Prepare  string       // a JavaScript function: `() => null`, or the problems [{element, message}] that fail the shot
+	User     string       // the account Chrome runs under when we are root; "" is majestic-chrome, else nobody
+	Log      *slog.Logger // nil is slog.Default
+}
+
+// Pool is a set of warm tabs.
+type Pool struct {
+	idle    chan *tab
+	folder  *folder
+	version string
+	life    context.Context
+	end     context.CancelFunc
+	close   func() error
+}
+
+// Start returns when the first tab is warm; the others follow.
+func Start(ctx context.Context, o Options) (*Pool, error) {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Tabs <= 0 {
+		o.Tabs = runtime.NumCPU()
+	}
+	chromium, err := Find(o.Chromium)
+	if err != nil {
+		return nil, err
+	}
+	account, err := unprivileged(o.User)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := makeFolder(o.Dir, account)
+	if err != nil {
+		return nil, err
+	}
+	p, err := start(ctx, o, chromium, account, folder)
+	if err != nil {
+		return nil, errors.Join(err, folder.remove())
+	}
+	return p, nil
+}
+
+func start(ctx context.Context, o Options, chromium string, account *syscall.Credential, folder *folder) (*Pool, error) {
+	fontconfig, err := writeFontconfig(folder, o.Fonts)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pool{idle: make(chan *tab, o.Tabs), folder: folder}
+	p.life, p.end = context.WithCancel(context.Background())
+	p.close = sync.OnceValue(p.shutdown)
+
+	tabs := make([]*tab, o.Tabs)
+	for i := range tabs {
+		tabs[i] = &tab{prepare: o.Prepare, limit: shotLimit, log: o.Log, launch: func(ctx context.Context) (*browser, error) {
+			return launch(p.life, ctx, command{chromium, folder, fontconfig, account, o.Log})
+		}}
+	}
+	if err := tabs[0].warm(ctx); err != nil {
+		p.end()
+		return nil, err
+	}
+	p.version = tabs[0].browser.version
+	p.idle <- tabs[0]
+	for _, t := range tabs[1:] {
+		go p.put(t)
+	}
+	return p, nil
+}
+
+// Capture draws one page. It waits for a free tab; when ctx ends first, or in
+// the middle, it returns ctx's error and the tab finishes by itself. The error is
+// a *PageError when the page is at fault and a *BrowserError when Chrome is.
+func (p *Pool) Capture(ctx context.Context, s Shot) ([]byte, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	var t *tab
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-p.life.Done():
+		return nil, errClosed()
+	case t = <-p.idle:
+	}
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := t.shoot(ctx, s)
+		done <- result{data, err}
+		p.put(t)
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-done:
+		if r.err != nil && p.life.Err() != nil {
+			return nil, errClosed()
+		}
+		return r.data, r.err
+	}
+}
+
+// Version is the browser's product and version, as in "Chrome/156.0.8078.79".
+func (p *Pool) Version() string { return p.version }
+
+// Close ends the shots under way, the browsers, and removes all they wrote.
+func (p *Pool) Close() error { return p.close() }
+
+// put gives the tab back for the next shot, with a living browser in it.
+func (p *Pool) put(t *tab) {
+	if err := t.warm(p.life); err != nil && p.life.Err() == nil {
+		t.log.Warn("Chrome did not come back; the next shot tries again", "err", err)
+	}
+	p.idle <- t
+}
+
+func (p *Pool) shutdown() error {
+	p.end()
+	for range cap(p.idle) {
+		t := <-p.idle
+		t.drop()
+	}
+	return p.folder.remove()
+}
+
+func errClosed() error {
+	return &BrowserError{errors.New("the pool is closed")}
+}

@@ -1,0 +1,133 @@
+package screenshots
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	_ "image/jpeg"
+	"image/png"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	_ "golang.org/x/image/webp"
+)
+
+// fonts is what the tests draw with.
+func fonts() []Font {
+	return []Font{
+		{File: "/usr/share/fonts/opentype/inter/Inter-Regular.otf"},
+		{File: "/usr/share/fonts/opentype/inter/Inter-Bold.otf"},
+		{File: lobster, Family: "Lobster"},
+		{File: "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"},
+	}
+}
+
+const lobster = "/usr/share/fonts/opentype/lobster/lobster.otf"
+
+// startPool starts a pool that ends with the test.
+func startPool(t testing.TB, o Options) *Pool {
+	t.Helper()
+	if o.Dir == "" {
+		o.Dir = scratch(t)
+	}
+	o.Fonts = fonts()
+	o.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	p, err := Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+// scratch is a directory that Chrome's account can reach; t.TempDir's is not.
+func scratch(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "screenshots-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// page is a whole document of 100 x 50 pixels, as a PNG shot.
+func page100(body string) Shot {
+	return Shot{HTML: "<!doctype html><meta charset=utf-8><style>body { margin: 0 }</style>" + body, Width: 100, Height: 50, Scale: 1, Format: PNG}
+}
+
+// box is a positioned rectangle.
+func box(x, y, w, h int, background string) string {
+	return fmt.Sprintf(`<div style="position:absolute;left:%dpx;top:%dpx;width:%dpx;height:%dpx;background:%s"></div>`, x, y, w, h, background)
+}
+
+func capture(t testing.TB, p *Pool, s Shot) []byte {
+	t.Helper()
+	data, err := p.Capture(context.WithoutCancel(t.Context()), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func decode(t testing.TB, data []byte) image.Image {
+	t.Helper()
+	m, _, err := image.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// at is a pixel as #rrggbbaa.
+func at(m image.Image, x, y int) string {
+	c := color.NRGBAModel.Convert(m.At(x, y)).(color.NRGBA)
+	return fmt.Sprintf("#%02x%02x%02x%02x", c.R, c.G, c.B, c.A)
+}
+
+// dataURL is a PNG of one colour.
+func dataURL(t testing.TB, w, h int, c color.Color) string {
+	t.Helper()
+	m := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			m.Set(x, y, c)
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return "data:image/png;base64," + base64String(b.Bytes())
+}
+
+// processes lists the pids whose command line names the directory and contains word.
+func processes(t testing.TB, dir, word string) []int {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	for _, file := range files {
+		line, _ := os.ReadFile(file)
+		if strings.Contains(string(line), dir) && strings.Contains(string(line), word) {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}

@@ -1,0 +1,72 @@
+package screenshots
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// shotLimit is when a tab counts as hung: 25 Mpx on a busy machine take 10 s.
+const shotLimit = 30 * time.Second
+
+// tab is a place in the pool. Its browser is replaced when it fails.
+type tab struct {
+	launch  func(context.Context) (*browser, error)
+	prepare string
+	limit   time.Duration
+	log     *slog.Logger
+	browser *browser
+}
+
+// shoot takes the picture, a second time in a fresh browser when the first one
+// crashed or hung. A page's own fault would only repeat itself.
+func (t *tab) shoot(ctx context.Context, s Shot) ([]byte, error) {
+	data, err := t.try(ctx, s)
+	if err == nil || isPage(err) {
+		return data, err
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	t.log.Warn("Chrome failed; the shot is tried once more in a fresh one", "err", err)
+	if data, err = t.try(ctx, s); err == nil || isPage(err) {
+		return data, err
+	}
+	return nil, &BrowserError{err}
+}
+
+// warm makes sure that a browser is there.
+func (t *tab) warm(ctx context.Context) (err error) {
+	if t.browser != nil && t.browser.ctx.Err() != nil {
+		t.drop()
+	}
+	if t.browser == nil {
+		t.browser, err = t.launch(ctx)
+	}
+	return err
+}
+
+func (t *tab) drop() {
+	if t.browser != nil {
+		t.browser.kill()
+		t.browser = nil
+	}
+}
+
+// try takes one picture and drops a browser that could not.
+func (t *tab) try(ctx context.Context, s Shot) ([]byte, error) {
+	if err := t.warm(ctx); err != nil {
+		return nil, err
+	}
+	data, err := t.browser.shoot(s, t.prepare, t.limit)
+	if err != nil && !isPage(err) {
+		t.drop()
+	}
+	return data, err
+}
+
+func isPage(err error) bool {
+	_, ok := errors.AsType[*PageError](err)
+	return ok
+}
