@@ -37,38 +37,24 @@ func textStyle(e app.Element) templ.Attributes {
 	if e.Shadow != nil {
 		s.set("text-shadow", shadow(*e.Shadow))
 	}
-	if e.Fit == app.FitEllipsis {
-		s.set("display", "-webkit-box").
-			set("-webkit-box-orient", "vertical").
-			set("-webkit-line-clamp", strconv.Itoa(lines(e))).
-			set("overflow-x", "visible").
-			set("overflow-y", "clip")
-	}
 	return s.css()
 }
 
-// fitting is what static/fit.js reads from a text that shrinks.
+// fitting is what static/fit.js reads from a text that shrinks or is cut.
 func fitting(e app.Element) templ.Attributes {
-	if e.Fit != app.FitShrink {
+	if e.Fit == app.FitNone {
 		return nil
 	}
 	a := templ.Attributes{
-		"data-fit":         app.FitShrink,
+		"data-fit":         e.Fit,
 		"data-size":        number(e.Size),
-		"data-min-size":    number(min(e.MinSize, e.Size)),
 		"data-line-height": number(e.LineHeight),
+	}
+	if e.Fit == app.FitShrink {
+		a["data-min-size"] = number(min(e.MinSize, e.Size))
 	}
 	if e.MaxLines > 0 {
 		a["data-max-lines"] = strconv.Itoa(e.MaxLines)
 	}
 	return a
-}
-
-// lines is how many lines of a text its box holds, one at least.
-func lines(e app.Element) int {
-	room := max(1, int(e.Height/(e.Size*e.LineHeight)+1e-6))
-	if e.MaxLines > 0 {
-		room = min(room, e.MaxLines)
-	}
-	return room
 }
