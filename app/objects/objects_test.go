@@ -1,0 +1,60 @@
+package objects_test
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"majestic/app"
+	"majestic/app/objects"
+)
+
+func TestFolder(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	f, err := objects.Open(filepath.Join(dir, "objects"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, data := range []string{"first", "second, which replaces it"} {
+		if err := f.Put(ctx, "tenant/renders/1.png", []byte(data)); err != nil {
+			t.Fatal(err)
+		}
+		r, err := f.Open(ctx, "tenant/renders/1.png")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(r)
+		r.Close()
+		if err != nil || string(got) != data {
+			t.Errorf("read %q, %v; put %q", got, err, data)
+		}
+	}
+	if left, _ := os.ReadDir(filepath.Join(dir, "objects/tenant/renders")); len(left) != 1 {
+		t.Errorf("%d files are left", len(left))
+	}
+	if _, err := f.Open(ctx, "tenant/renders/2.png"); app.KindOf(err) != app.NotFound {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	// No key leads out of the folder, by dots or by a link.
+	if err := os.WriteFile(filepath.Join(dir, "secret"), []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(dir, "secret"), filepath.Join(dir, "objects/link")); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"../secret", "tenant/../../secret", "link", "/etc/passwd"} {
+		if _, err := f.Open(ctx, key); err == nil {
+			t.Errorf("%s was opened", key)
+		}
+		if err := f.Put(ctx, key, []byte("x")); err == nil && key != "link" {
+			t.Errorf("%s was written", key)
+		}
+	}
+	if b, _ := os.ReadFile(filepath.Join(dir, "secret")); string(b) != "secret" {
+		t.Errorf("the file outside is %q", b)
+	}
+}

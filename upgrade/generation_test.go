@@ -1,0 +1,168 @@
+package upgrade
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestGenerations(t *testing.T) {
+	ctx := context.Background()
+	// Deep: a socket's path ends at 107 bytes, and an instance's does not.
+	dir := filepath.Join(t.TempDir(), strings.Repeat("deep/", 30))
+	told := make(chan bool, 1)
+	start := func() (*Generation, error) {
+		return Start(Options{Dir: dir, Release: "aaaaaaaaaaaa", Version: "v1", Stop: func(now bool) { told <- now },
+			Jobs: func(context.Context) (Jobs, error) { return Jobs{Running: 2, Available: 3}, nil }})
+	}
+	g, err := start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if s := only(t, dir); s.Generation != 1 || s.State != Warming || s.Jobs.Available != 3 || s.PID != os.Getpid() {
+		t.Errorf("%+v", s)
+	}
+	if err := g.Serve(); err != nil {
+		t.Fatal(err)
+	}
+	if target, err := os.Readlink(filepath.Join(dir, "app.sock")); err != nil || target != "generations/1.sock" {
+		t.Errorf("app.sock leads to %q, %v", target, err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "app.sock")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	var serving *ErrServing
+	if _, err := start(); !errors.As(err, &serving) || serving.Generation != 1 {
+		t.Errorf("a second beside one that serves: %v", err)
+	}
+	if _, err := ask(ctx, dir, 1, question{Verb: "stop", Now: true}); err != nil || !<-told {
+		t.Errorf("stop --now: %v", err)
+	}
+	if _, err := ask(ctx, dir, 1, question{Verb: "dance"}); err == nil || !strings.Contains(err.Error(), "does not know") {
+		t.Errorf("a verb it does not know: %v", err)
+	}
+	g.Drain()
+	if s := only(t, dir); s.State != Draining {
+		t.Errorf("%+v", s)
+	}
+	g.Close()
+	g.Close()
+	if s := only(t, dir); s.State != Gone {
+		t.Errorf("%+v", s)
+	}
+	// The last five gone are remembered, and no more files are left than theirs.
+	for range 7 {
+		g, err := start()
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Close()
+	}
+	all, err := List(ctx, dir)
+	if err != nil || len(all) != 5 || all[0].Generation != 8 {
+		t.Errorf("%d generations from %d, %v", len(all), all[0].Generation, err)
+	}
+	if left, _ := os.ReadDir(filepath.Join(dir, "generations")); len(left) > 6 {
+		t.Errorf("%d files are left", len(left))
+	}
+}
+
+// A killed process holds no lock: whoever looks next sees it gone.
+func TestKilledIsGone(t *testing.T) {
+	if dir := os.Getenv("GENERATION_DIR"); dir != "" {
+		g, err := Start(Options{Dir: dir, Jobs: func(context.Context) (Jobs, error) { return Jobs{}, nil }})
+		if err == nil {
+			err = g.Serve()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		os.Stdout.WriteString("serving\n")
+		select {}
+	}
+	dir := t.TempDir()
+	c := exec.Command(os.Args[0], "-test.run=^TestKilledIsGone$")
+	c.Env = append(os.Environ(), "GENERATION_DIR="+dir)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Process.Kill()
+	if _, err := out.Read(make([]byte, 8)); err != nil {
+		t.Fatal(err)
+	}
+	if s := only(t, dir); s.State != Serving || s.PID != c.Process.Pid {
+		t.Errorf("%+v", s)
+	}
+	c.Process.Kill()
+	c.Wait()
+	if s := only(t, dir); s.State != Gone {
+		t.Errorf("%+v", s)
+	}
+	g, err := Start(Options{Dir: dir, Jobs: func(context.Context) (Jobs, error) { return Jobs{}, nil }})
+	if err != nil || g.Number() != 2 {
+		t.Fatalf("the next: %v", err)
+	}
+	g.Close()
+}
+
+func TestStopWithoutAnything(t *testing.T) {
+	rested := false
+	err := (&StopCommand{}).Run(t.Context(), Place(t.TempDir()), func(context.Context) error { rested = true; return nil })
+	if err != nil || !rested {
+		t.Errorf("rested %v, %v", rested, err)
+	}
+	var out bytes.Buffer
+	if err := (&StatusCommand{JSON: true}).Run(t.Context(), Place(t.TempDir()), &out); err != nil || out.String() != "{\"generations\":[]}\n" {
+		t.Errorf("%q, %v", out.String(), err)
+	}
+}
+
+func TestRegister(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 8 {
+		executable := bytes.NewReader([]byte{byte(i)})
+		release, err := Release(executable)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // again is harmless
+			if err := Register(dir, executable, release); err != nil {
+				t.Fatal(err)
+			}
+		}
+		kept, err := os.ReadFile(filepath.Join(dir, "releases", release, "app"))
+		if err != nil || len(kept) != 1 || kept[0] != byte(i) {
+			t.Errorf("%v, %v", kept, err)
+		}
+	}
+	first, _ := Release(bytes.NewReader([]byte{0}))
+	if target, err := os.Readlink(filepath.Join(dir, "current")); err != nil || target != "releases/"+first {
+		t.Errorf("current leads to %q, %v", target, err)
+	}
+	entries, err := os.ReadDir(filepath.Join(dir, "releases"))
+	if err != nil || len(entries) != 5 {
+		t.Errorf("%d releases are kept, %v", len(entries), err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "current", "app")); err != nil {
+		t.Errorf("current was pruned: %v", err)
+	}
+}
+
+func only(t *testing.T, dir string) Status {
+	t.Helper()
+	all, err := List(t.Context(), dir)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d generations, %v", len(all), err)
+	}
+	return all[0]
+}
