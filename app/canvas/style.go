@@ -59,7 +59,9 @@ func box(e app.Element) *style {
 }
 
 func imageStyle(e app.Element) templ.Attributes {
-	s := box(e).set("object-fit", e.ObjectFit).set("border-radius", px(e.Radius))
+	// A browser's own rules clip a picture to its box; the reset took them away.
+	s := box(e).set("overflow", "clip").set("overflow-clip-margin", "content-box").
+		set("object-fit", e.ObjectFit).set("border-radius", px(e.Radius))
 	return s.outlineShadow(e.Shadow).css()
 }
 
