@@ -1,0 +1,126 @@
+package http
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"majestic/app"
+	"majestic/http/views"
+)
+
+// visit is a person in one of their workspaces.
+type visit struct {
+	app.Tenant
+	user       app.User
+	workspaces []app.Membership
+	here       app.Membership
+}
+
+// member opens a workspace to those who belong to it. To all others it is not
+// there; who is signed out is asked to sign in, and comes back.
+func (s *Server) member(h func(http.ResponseWriter, *http.Request, visit) error) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.sameOrigin(r); err != nil {
+			return err
+		}
+		user, err := s.user(r)
+		if app.KindOf(err) == app.Unauthenticated && r.Method == http.MethodGet && !wantsStream(r) {
+			return seeOther(w, "/signin?next="+url.QueryEscape(r.URL.RequestURI()))
+		}
+		if err != nil {
+			return err
+		}
+		v := visit{user: user}
+		if v.workspaces, err = s.o.App.Memberships(r.Context(), user.ID); err != nil {
+			return err
+		}
+		if v.Tenant, v.here, err = s.o.App.Enter(r.Context(), user.ID, r.PathValue("slug")); err != nil {
+			return err
+		}
+		entryOf(r).tenant = v.here.Slug
+		w.Header().Set("Cache-Control", "private, no-cache")
+		return h(w, r, v)
+	}
+}
+
+// key opens a tenant to a program that brings one of its API keys.
+func (s *Server) key(h func(http.ResponseWriter, *http.Request, app.Tenant) error) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		if !strings.EqualFold(scheme, "Bearer") || key == "" {
+			return app.Errorf(app.Unauthenticated, "send an API key: Authorization: Bearer KEY; make one with: app apikey create --tenant SLUG")
+		}
+		id, tenant, err := s.o.App.Authorize(r.Context(), strings.TrimSpace(key))
+		if err != nil {
+			return err
+		}
+		entryOf(r).tenant = tenant.ID()
+		if err := s.limits.take(w, id); err != nil {
+			return err
+		}
+		w.Header().Set("Cache-Control", "private, no-cache")
+		return h(w, r, tenant)
+	}
+}
+
+// sameOrigin refuses what another site makes a person's browser send.
+func (s *Server) sameOrigin(r *http.Request) error {
+	if err := s.origin.Check(r); err != nil {
+		return &app.Error{Kind: app.Forbidden, Err: err,
+			Message: "this form was not sent from our own page; open the page here and send it again (behind a proxy, BASE_URL must be the address that people use)"}
+	}
+	return nil
+}
+
+// user is who is signed in.
+func (s *Server) user(r *http.Request) (app.User, error) {
+	c, err := r.Cookie(s.cookieName())
+	if err != nil {
+		return app.User{}, app.Errorf(app.Unauthenticated, "you are not signed in; sign in to go on")
+	}
+	return s.o.App.Session(r.Context(), c.Value)
+}
+
+// setSession gives the session's token to the browser; an empty one takes it away.
+func (s *Server) setSession(w http.ResponseWriter, token string) {
+	c := &http.Cookie{
+		Name: s.cookieName(), Value: token, Path: "/", MaxAge: int(app.SessionLife.Seconds()),
+		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
+	}
+	if token == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}
+
+// cookieName has the prefix by which browsers hold a cookie to this host and to
+// https; over plain http they would refuse it.
+func (s *Server) cookieName() string {
+	if s.secure {
+		return "__Host-session"
+	}
+	return "session"
+}
+
+// shell is the frame of a page for nobody in particular.
+func (s *Server) shell(title, fonts string) views.Shell {
+	return views.Shell{Title: title, Static: s.o.Static, Fonts: fonts}
+}
+
+// shellFor is the frame of a page in a workspace, where things are drawn.
+func (s *Server) shellFor(v visit, title string) views.Shell {
+	shell := s.shell(title, s.fonts.sheet)
+	shell.User, shell.Workspaces, shell.Here = &v.user, v.workspaces, v.here.Slug
+	return shell
+}
+
+func wantsStream(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "text/event-stream")
+}
+
+func seeOther(w http.ResponseWriter, to string) error {
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}

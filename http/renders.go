@@ -1,0 +1,160 @@
+package http
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"majestic/app"
+)
+
+// renderBody is a render as it is asked for.
+type renderBody struct {
+	Design    string         `json:"design"`
+	Version   *int           `json:"version"`
+	Variables jsontext.Value `json:"variables"`
+	Format    string         `json:"format"`
+	Scale     *float64       `json:"scale"`
+	Page      *int           `json:"page"`
+	Async     bool           `json:"async"`
+}
+
+func (s *Server) listRenders(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	page, err := pageOf(r)
+	if err != nil {
+		return err
+	}
+	renders, err := t.Renders(r.Context(), r.URL.Query().Get("design"), page)
+	if err != nil {
+		return err
+	}
+	return s.writeRenders(w, renders)
+}
+
+// createRender waits a while for the render, so that most programs need to ask
+// only once; one that takes longer is answered with where to ask again.
+func (s *Server) createRender(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	var in renderBody
+	body, err := readJSON(w, r, maxBody, &in)
+	if err != nil {
+		return err
+	}
+	once, err := onceOf(r, body)
+	if err != nil {
+		return err
+	}
+	request, err := in.request()
+	if err != nil {
+		return err
+	}
+	made, err := t.CreateRender(r.Context(), once, request)
+	if err != nil {
+		return err
+	}
+	if !in.Async && !made.Finished() {
+		ctx, cancel := context.WithTimeout(r.Context(), s.o.Wait)
+		defer cancel()
+		err := t.FollowRender(ctx, s.o.Events, made.ID, func(now app.Render) error {
+			made = now
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	sayReplayed(w, once)
+	w.Header().Set("Location", s.o.BaseURL+"/api/v1/renders/"+made.ID)
+	status := http.StatusAccepted
+	if made.Finished() && !in.Async {
+		status = http.StatusCreated
+	}
+	return s.writeRender(w, status, made)
+}
+
+func (s *Server) getRender(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	made, err := t.Render(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return s.writeRender(w, http.StatusOK, made)
+}
+
+func (s *Server) getRenderFile(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	made, f, err := t.OpenRender(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	design, err := t.Design(r.Context(), made.DesignID)
+	if err != nil {
+		return err
+	}
+	return serveFile(w, r, file{f, fileName(design, made), mediaType(made.Format), *made.SHA256, *made.FinishedAt})
+}
+
+// request is the body with its defaults. What is written down counts as written:
+// a scale of 0 is not one left out.
+func (in renderBody) request() (app.RenderRequest, error) {
+	vars, err := app.ParseVariables([]byte(in.Variables))
+	if err != nil {
+		return app.RenderRequest{}, err
+	}
+	q := app.RenderRequest{Design: in.Design, Variables: vars, Format: in.Format}
+	var faults []app.Field
+	faults = append(faults, given("version", in.Version, &q.Version)...)
+	faults = append(faults, given("scale", in.Scale, &q.Scale)...)
+	faults = append(faults, given("page", in.Page, &q.Page)...)
+	if faults != nil {
+		return q, invalid(faults...)
+	}
+	return q, nil
+}
+
+func (s *Server) writeRender(w http.ResponseWriter, status int, r app.Render) error {
+	s.link(&r)
+	return writeJSON(w, status, r)
+}
+
+func (s *Server) writeRenders(w http.ResponseWriter, l app.List[app.Render]) error {
+	for i := range l.Data {
+		s.link(&l.Data[i])
+	}
+	return writeJSON(w, http.StatusOK, l)
+}
+
+// link adds the address of the file to a render that has one.
+func (s *Server) link(r *app.Render) {
+	if r.Status == app.Succeeded {
+		url := s.o.BaseURL + "/api/v1/renders/" + r.ID + "/file"
+		r.FileURL = &url
+	}
+}
+
+// given takes over a number that was written down; 0 would mean that it was not.
+func given[T int | float64](name string, from, to *T) []app.Field {
+	if from == nil {
+		return nil
+	}
+	if *from == 0 {
+		return []app.Field{{Field: name, Message: "must not be 0; leave it out for the default"}}
+	}
+	*to = *from
+	return nil
+}
+
+func mediaType(format string) string {
+	if format == "pdf" {
+		return "application/pdf"
+	}
+	return "image/" + format
+}
+
+// fileName is what a person finds in the downloads.
+func fileName(d app.Design, r app.Render) string {
+	extension := "." + r.Format
+	if r.Format == "jpeg" {
+		extension = ".jpg"
+	}
+	return d.Name + extension
+}

@@ -1,0 +1,151 @@
+package http
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+)
+
+// entry is what becomes known of a request on its way, for the log.
+type entry struct {
+	id      string
+	route   string
+	tenant  string
+	started time.Time
+	err     error
+}
+
+type entryKey struct{}
+
+func entryOf(r *http.Request) *entry { return r.Context().Value(entryKey{}).(*entry) }
+
+// ServeHTTP is the way of every request: it gets an id and the headers of every
+// answer, finds its route, and is logged, whatever happens to it.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	random := make([]byte, 10)
+	rand.Read(random)
+	e := &entry{id: hex.EncodeToString(random), started: time.Now()}
+	rec := &recorder{ResponseWriter: w}
+	r = r.WithContext(context.WithValue(r.Context(), entryKey{}, e))
+	s.setHeaders(rec.Header(), e)
+
+	defer s.log(rec, r, e)
+	defer s.recover(rec, r, e)
+	missing, pattern := s.mux.Handler(r)
+	if pattern == "" {
+		s.fail(rec, r, s.miss(missing, r))
+		return
+	}
+	e.route = pattern
+	s.mux.ServeHTTP(rec, r)
+}
+
+// handle lets a handler fail.
+func (s *Server) handle(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	}
+}
+
+// setHeaders writes what every answer says.
+func (s *Server) setHeaders(h http.Header, e *entry) {
+	h.Set("X-Request-Id", e.id)
+	h.Set("X-Release", s.o.Release)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Content-Security-Policy", policy)
+	if s.secure {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	select {
+	case <-s.closing:
+		h.Set("Connection", "close")
+	default:
+	}
+}
+
+// policy lets a page use what this server serves and nothing else. A drawing is
+// made of style attributes; they can hold neither scripts nor addresses.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; " +
+	"img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// recover turns a panic into an answer. One that comes after the answer has
+// begun cuts the connection, so that nobody takes half of it for the whole.
+func (s *Server) recover(w *recorder, r *http.Request, e *entry) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	err, ok := v.(error)
+	if ok && errors.Is(err, http.ErrAbortHandler) {
+		e.err = err
+		panic(http.ErrAbortHandler)
+	}
+	s.o.Log.Error("a handler panicked", "request", e.id, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	if w.status != 0 {
+		panic(http.ErrAbortHandler)
+	}
+	s.fail(w, r, fmt.Errorf("panic: %v", v))
+}
+
+func (s *Server) log(w *recorder, r *http.Request, e *entry) {
+	level := slog.LevelInfo
+	if e.route == "GET /healthz" || e.route == "GET /readyz" || e.route == "GET /static/{file}" || e.route == "GET /fonts/{file}" {
+		level = slog.LevelDebug
+	}
+	if w.status == 0 {
+		w.status = gone
+	}
+	attrs := []slog.Attr{
+		slog.String("request", e.id), slog.String("method", r.Method), slog.String("route", e.route),
+		slog.Int("status", w.status), slog.Int64("bytes", w.bytes), slog.Duration("duration", time.Since(e.started)),
+		slog.String("client", s.client(r)),
+	}
+	if e.tenant != "" {
+		attrs = append(attrs, slog.String("tenant", e.tenant))
+	}
+	if e.err != nil {
+		attrs = append(attrs, slog.String("err", e.err.Error()))
+		if w.status >= 500 {
+			level = slog.LevelError
+		}
+	}
+	s.o.Log.LogAttrs(context.WithoutCancel(r.Context()), level, "request", attrs...)
+}
+
+// gone is logged, as nginx does it, for a request whose sender did not wait for the answer.
+const gone = 499
+
+// recorder remembers what was answered.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 && status >= 200 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,58 @@
+package http
+
+import "net/http"
+
+// route is a pattern of http.ServeMux and who answers it.
+type route struct {
+	pattern string
+	handler handler
+}
+
+// handler answers a request, or says in an error why it cannot.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// routes is all there is. Whom a route is for stands before its handler: open to
+// all, to a member of the workspace in the path, or to the tenant of an API key.
+func (s *Server) routes() []route {
+	return []route{
+		{"GET /healthz", s.healthz},
+		{"GET /readyz", s.readyz},
+		{"GET /version", s.version},
+
+		{"GET /static/{file}", s.showStatic},
+		{"GET /fonts/{file}", s.showFont},
+
+		{"GET /{$}", s.showFront},
+		{"GET /setup", s.showSetup},
+		{"POST /setup", s.setUp},
+		{"GET /signin", s.showSignIn},
+		{"POST /signin", s.signIn},
+		{"POST /signout", s.signOut},
+
+		{"GET /t/{slug}", s.member(s.toGallery)},
+		{"GET /t/{slug}/{$}", s.member(s.showGallery)},
+		{"GET /t/{slug}/designs/{id}", s.member(s.showDesign)},
+		{"GET /t/{slug}/designs/{id}/canvas", s.member(s.showCanvas)},
+		{"POST /t/{slug}/designs/{id}/renders", s.member(s.postRender)},
+		{"GET /t/{slug}/renders/{id}", s.member(s.showRender)},
+		{"GET /t/{slug}/renders/{id}/events", s.member(s.streamRender)},
+		{"GET /t/{slug}/renders/{id}/file", s.member(s.showRenderFile)},
+		{"GET /t/{slug}/assets/{id}", s.member(s.showAsset)},
+
+		{"GET /api/v1/designs", s.key(s.listDesigns)},
+		{"POST /api/v1/designs", s.key(s.createDesign)},
+		{"GET /api/v1/designs/{id}", s.key(s.getDesign)},
+		{"PUT /api/v1/designs/{id}", s.key(s.putDesign)},
+		{"GET /api/v1/designs/{id}/versions", s.key(s.listDesignVersions)},
+		{"POST /api/v1/assets", s.key(s.createAsset)},
+		{"GET /api/v1/assets/{id}", s.key(s.getAsset)},
+		{"GET /api/v1/assets/{id}/file", s.key(s.getAssetFile)},
+		{"GET /api/v1/renders", s.key(s.listRenders)},
+		{"POST /api/v1/renders", s.key(s.createRender)},
+		{"GET /api/v1/renders/{id}", s.key(s.getRender)},
+		{"GET /api/v1/renders/{id}/file", s.key(s.getRenderFile)},
+		{"POST /api/v1/batches", s.key(s.createBatch)},
+		{"GET /api/v1/batches/{id}", s.key(s.getBatch)},
+		{"GET /api/v1/batches/{id}/items", s.key(s.listBatchItems)},
+	}
+}

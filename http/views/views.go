@@ -1,0 +1,66 @@
+// Package views writes the pages. A view takes values and never asks for more.
+package views
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"majestic/app"
+	"majestic/static"
+)
+
+// Shell is the frame of a page. A page for somebody signed in has a User.
+type Shell struct {
+	Title      string
+	Static     *static.Files
+	Fonts      string // the stylesheet of the fonts, where something is drawn
+	User       *app.User
+	Workspaces []app.Membership
+	Here       string // the slug of the workspace that the page belongs to
+}
+
+// Workspace is the address of a workspace, or of something in it.
+func Workspace(slug string, parts ...string) string {
+	path := "/t/" + slug + "/"
+	for i, part := range parts {
+		if i > 0 {
+			path += "/"
+		}
+		path += part
+	}
+	return path
+}
+
+func sheetStyle(p app.Page) templ.Attributes {
+	return templ.Attributes{"style": fmt.Sprintf("--width:%d;--height:%d", p.Width, p.Height)}
+}
+
+func moment(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }
+
+func machineTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+func size(bytes int64) string {
+	switch {
+	case bytes < 1000:
+		return fmt.Sprintf("%d B", bytes)
+	case bytes < 1_000_000:
+		return fmt.Sprintf("%d kB", (bytes+500)/1000)
+	}
+	return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+}
+
+func invalid(yes bool) templ.Attributes { return attribute(yes, "aria-invalid", "true") }
+
+func current(yes bool) templ.Attributes { return attribute(yes, "aria-current", "true") }
+
+func attribute(given bool, name, value string) templ.Attributes {
+	if !given {
+		return nil
+	}
+	return templ.Attributes{name: value}
+}
