@@ -109,6 +109,18 @@ func (t Tenant) BatchItems(ctx context.Context, id string, p PageRequest) (l Lis
 	return l, err
 }
 
+// FollowBatch calls see with the batch now and after each change, until it is
+// finished, see fails, or ctx ends (which is no error).
+func (t Tenant) FollowBatch(ctx context.Context, events *Events, id string, see func(Batch) error) error {
+	return events.follow(ctx, "batch:"+id, func() (bool, error) {
+		b, err := t.Batch(ctx, id)
+		if err != nil {
+			return false, err
+		}
+		return b.Finished(), see(b)
+	})
+}
+
 func (t Tenant) insertBatch(ctx context.Context, tx pgx.Tx, q BatchRequest) (Batch, error) {
 	r := RenderRequest{Design: q.Design, Format: q.Format, Scale: q.Scale}
 	version, doc, err := t.requested(ctx, tx, &r)

@@ -1,0 +1,116 @@
+package apptest
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"majestic/app"
+	"majestic/app/objects"
+	"majestic/jobs"
+	"majestic/migrations"
+)
+
+// Release is the release that an App of a test belongs to.
+const Release = "0123456789ab"
+
+// App is the product on a fresh database, with a queue that nobody works yet.
+func App(t testing.TB) (*app.App, *pgxpool.Pool) {
+	t.Helper()
+	db := Database(t)
+	if _, err := migrations.Up(context.Background(), db.Pool); err != nil {
+		t.Fatal(err)
+	}
+	queue, err := jobs.NewQueue(db.Pool, Release)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := objects.Open(filepath.Join(Dir(t), "objects"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { folder.Close() })
+	return app.New(app.Options{Pool: db.Pool, Queue: queue, Objects: folder, Release: Release, Secret: []byte("a secret of the tests")}), db.Pool
+}
+
+// Tenant makes a tenant and opens it.
+func Tenant(t testing.TB, a *app.App, name string) app.Tenant {
+	t.Helper()
+	row, err := a.CreateTenant(context.Background(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.In(row.ID)
+}
+
+// Document reads one of the sample designs in testdata.
+func Document(t testing.TB, name string) app.Document {
+	t.Helper()
+	doc, err := app.ParseDocument(File(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// File reads a file in testdata.
+func File(t testing.TB, name string) []byte {
+	t.Helper()
+	_, here, _, _ := runtime.Caller(0)
+	b, err := os.ReadFile(filepath.Join(filepath.Dir(here), "testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Countries are the 249 rows of countries.csv.
+func Countries(t testing.TB) (rows []map[string]string) {
+	t.Helper()
+	records, err := csv.NewReader(bytes.NewReader(File(t, "countries.csv"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, record := range records[1:] {
+		row := map[string]string{}
+		for i, name := range records[0] {
+			row[name] = record[i]
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// Log writes to the test's own log, shown when the test fails.
+func Log(t testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(writer{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+type writer struct{ t testing.TB }
+
+func (w writer) Write(b []byte) (int, error) {
+	w.t.Log(string(b))
+	return len(b), nil
+}
+
+// PNG is a picture of one colour, so many pixels wide and high.
+func PNG(width, height int) []byte {
+	picture := image.NewRGBA(image.Rect(0, 0, width, height))
+	draw.Draw(picture, picture.Bounds(), image.NewUniform(color.RGBA{0x25, 0x63, 0xeb, 0xff}), image.Point{}, draw.Src)
+	var b bytes.Buffer
+	if err := png.Encode(&b, picture); err != nil {
+		panic(err) // a buffer takes all
+	}
+	return b.Bytes()
+}

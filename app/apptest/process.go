@@ -1,0 +1,188 @@
+package apptest
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Binary builds the app, once for each version in a test process, and answers with its path.
+func Binary(t testing.TB, version string) string {
+	t.Helper()
+	builds.Lock()
+	defer builds.Unlock()
+	if path := builds.made[version]; path != "" {
+		return path
+	}
+	if builds.dir == "" {
+		dir, err := os.MkdirTemp("/tmp", "majestic-build-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		builds.dir, builds.made = dir, map[string]string{}
+	}
+	path := filepath.Join(builds.dir, "app-"+version)
+	if out, err := exec.Command("go", "build", "-o", path, "-ldflags", "-X main.version="+version, "majestic").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	builds.made[version] = path
+	return path
+}
+
+var builds struct {
+	sync.Mutex
+	dir  string
+	made map[string]string
+}
+
+// Process is an app that serves.
+type Process struct {
+	*os.Process
+	URL   string // where it serves
+	Setup string // the setup link, "" when there is an account already
+
+	done chan error
+	mu   sync.Mutex
+	text bytes.Buffer // all that it has printed
+}
+
+// Serve starts the binary in an instance directory on a free port, and returns
+// when it serves. The process is ended with the test.
+func Serve(t testing.TB, binary, dir string, args ...string) *Process {
+	t.Helper()
+	p, err := serve(binary, dir, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.Kill()
+		<-p.done
+		if t.Failed() {
+			t.Log(p.Output())
+		}
+	})
+	return p
+}
+
+// Run runs a verb to its end and answers with what it printed and its exit code.
+func Run(t testing.TB, binary, dir string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	c := exec.Command(binary, append(args, "--dir", dir)...)
+	var out, errs bytes.Buffer
+	c.Stdout, c.Stderr = &out, &errs
+	err := c.Run()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), c.ProcessState.ExitCode()
+}
+
+// Must is Run for a verb that has to succeed.
+func Must(t testing.TB, binary, dir string, args ...string) (stdout string) {
+	t.Helper()
+	out, errs, code := Run(t, binary, dir, args...)
+	if code != 0 {
+		t.Fatalf("app %s: exit %d\n%s%s", strings.Join(args, " "), code, out, errs)
+	}
+	return out
+}
+
+// Crash is kill -9.
+func (p *Process) Crash() {
+	p.Kill()
+	err := <-p.done
+	p.done <- err
+}
+
+// Wait returns when the process has ended.
+func (p *Process) Wait() error {
+	err := <-p.done
+	p.done <- err
+	return err
+}
+
+// Terminate is a supervisor's SIGTERM.
+func (p *Process) Terminate() { p.Signal(syscall.SIGTERM) }
+
+// Output is all that the process has printed.
+func (p *Process) Output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
+}
+
+var setupLink = regexp.MustCompile(`http://\S+/setup\?token=\S+`)
+
+func serve(binary, dir string, args ...string) (*Process, error) {
+	c := exec.Command(binary, append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0"}, args...)...)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	p := &Process{done: make(chan error, 1)}
+	c.Stderr = writerFunc(p.write)
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	p.Process = c.Process
+	address := make(chan string, 1)
+	go func() {
+		lines, url := bufio.NewScanner(out), ""
+		for lines.Scan() {
+			p.write(append(lines.Bytes(), '\n'))
+			if _, at, ok := strings.Cut(lines.Text(), "serves "); ok {
+				url = at
+			}
+			if lines.Text() == "" && url != "" { // the greeting ends with an empty line
+				address <- url
+				url = ""
+			}
+		}
+		p.done <- c.Wait()
+		close(address)
+	}()
+	url, ok := <-address
+	if !ok {
+		return nil, fmt.Errorf("app serve ended before it served:\n%s", p.Output())
+	}
+	p.URL = url
+	for ready := time.Now().Add(30 * time.Second); ; {
+		r, err := http.Get(url + "/readyz")
+		if err == nil {
+			r.Body.Close()
+		}
+		if err == nil && r.StatusCode == http.StatusOK {
+			break
+		}
+		if time.Now().After(ready) {
+			p.Kill()
+			return nil, fmt.Errorf("app serve did not become ready: %v\n%s", err, p.Output())
+		}
+	}
+	p.Setup = setupLink.FindString(p.Output())
+	return p, nil
+}
+
+func (p *Process) write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(b)
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }

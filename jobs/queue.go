@@ -1,0 +1,43 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"majestic/app"
+)
+
+// Queue inserts jobs into the queue of one release. It is app.Queue.
+type Queue struct {
+	client *river.Client[pgx.Tx]
+	name   string
+}
+
+// NewQueue makes a client that inserts and works nothing.
+func NewQueue(pool *pgxpool.Pool, release string) (*Queue, error) {
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
+	if err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	return &Queue{client, queueOf(release)}, nil
+}
+
+// Render enqueues one render, before batches: somebody is waiting for it.
+func (q *Queue) Render(ctx context.Context, tx pgx.Tx, job app.RenderJob) error {
+	_, err := q.client.InsertTx(ctx, tx, job, &river.InsertOpts{Queue: q.name, MaxAttempts: 4, Priority: 1})
+	return err
+}
+
+// Batch enqueues a batch.
+func (q *Queue) Batch(ctx context.Context, tx pgx.Tx, job app.BatchJob) error {
+	_, err := q.client.InsertTx(ctx, tx, job, &river.InsertOpts{Queue: q.name, MaxAttempts: 10, Priority: 2})
+	return err
+}
+
+// queueOf names the queue of a release.
+func queueOf(release string) string { return "release_" + release }

@@ -1,0 +1,53 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/riverqueue/river"
+
+	"majestic/app"
+)
+
+type renderWorker struct {
+	river.WorkerDefaults[app.RenderJob]
+	app  *app.App
+	draw drawer
+}
+
+// Work draws one render.
+func (w *renderWorker) Work(ctx context.Context, job *river.Job[app.RenderJob]) error {
+	tenant := w.app.In(job.Args.TenantID)
+	r, doc, err := tenant.StartRender(ctx, job.Args.RenderID)
+	if settled(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	images := picturesOf(tenant)
+	p, err := w.draw.draw(ctx, doc, r, func(id string) (string, error) { return images.url(ctx, id) })
+	if err == nil {
+		err = tenant.FinishRender(ctx, r, p.file, p.width, p.height)
+	}
+	if err == nil {
+		return nil
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return river.JobSnooze(0) // we are stopping: whoever comes next begins again
+	}
+	if reason, mine := fault(err); mine {
+		return tenant.FailRender(ctx, r, reason)
+	}
+	if job.Attempt >= job.MaxAttempts {
+		err = errors.Join(err, tenant.FailRender(context.WithoutCancel(ctx), r, "the renderer failed several times; try again later"))
+	}
+	return fmt.Errorf("render %s: %w", r.ID, err)
+}
+
+// settled tells whether there is nothing left to do: finished already, or deleted with its tenant.
+func settled(err error) bool {
+	kind := app.KindOf(err)
+	return kind == app.Conflict || kind == app.NotFound
+}

@@ -1,0 +1,97 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"majestic/app"
+)
+
+// RenderCommand is the verb: app render. It draws a design from a file, without a database.
+type RenderCommand struct {
+	File   string            `arg:"" help:"The design document." placeholder:"FILE"`
+	Var    map[string]string `help:"A variable's value; once for each." placeholder:"NAME=VALUE" mapsep:"none"`
+	Output string            `short:"o" help:"Where the picture goes; - is standard output. Without it: the document's name." placeholder:"FILE"`
+	Format string            `help:"png, jpeg, webp or pdf; without it what the output's name says." enum:",png,jpeg,webp,pdf" default:"" placeholder:"FORMAT"`
+	Scale  float64           `help:"Device pixels a CSS pixel, 0.1 to 4." default:"1"`
+	Page   int               `help:"Which page; a pdf has all." default:"1"`
+}
+
+// Launch starts a renderer, for one command.
+type Launch func(context.Context) (capturer Capturer, close func() error, err error)
+
+// Run draws the file.
+func (c *RenderCommand) Run(ctx context.Context, launch Launch, out io.Writer) (err error) {
+	data, err := os.ReadFile(c.File)
+	if err != nil {
+		return app.Errorf(app.Malformed, "the design cannot be read: %v", err)
+	}
+	doc, err := app.ParseDocument(data)
+	if err != nil {
+		return err
+	}
+	r := app.Render{Variables: maps.Clone(c.Var), Format: c.format(), Scale: c.Scale, Page: c.Page}
+	if err := doc.CheckShot(r.Format, r.Scale, r.Page); err != nil {
+		return err
+	}
+	if _, err := doc.Resolve(r.Variables); err != nil {
+		return err // before Chrome is started for nothing
+	}
+	capturer, close, err := launch(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, close()) }()
+	p, err := drawer{capturer}.draw(ctx, doc, r, noImages)
+	if reason, theirs := fault(err); theirs {
+		return app.Errorf(app.Invalid, "%s", reason)
+	}
+	if err != nil {
+		return err
+	}
+	return c.write(p, r.Format, out)
+}
+
+// format is what the flag says, or the output's name, or png.
+func (c *RenderCommand) format() string {
+	ext := strings.ToLower(strings.TrimPrefix(filepath.Ext(c.Output), "."))
+	switch {
+	case c.Format != "":
+		return c.Format
+	case ext == "jpg":
+		return "jpeg"
+	case ext == "jpeg", ext == "webp", ext == "pdf":
+		return ext
+	}
+	return "png"
+}
+
+func (c *RenderCommand) write(p picture, format string, out io.Writer) error {
+	name := c.Output
+	if name == "-" {
+		_, err := out.Write(p.file)
+		return err
+	}
+	if name == "" {
+		name = strings.TrimSuffix(filepath.Base(c.File), filepath.Ext(c.File)) + "." + format
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return app.Errorf(app.Invalid, "the picture cannot be written: %v", err)
+	}
+	if err := os.WriteFile(name, p.file, 0o644); err != nil {
+		return app.Errorf(app.Invalid, "the picture cannot be written: %v", err)
+	}
+	fmt.Fprintf(out, "%s: %d x %d, %d bytes\n", name, p.width, p.height, len(p.file))
+	return nil
+}
+
+// noImages refuses assets: they live in a tenant's workspace, and there is none here.
+func noImages(id string) (string, error) {
+	return "", app.Errorf(app.Invalid, "the asset %q lives in a workspace; render this design there, through the API", id)
+}
