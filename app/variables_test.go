@@ -125,9 +125,9 @@ func TestResolveBoundsAllTexts(t *testing.T) {
 }
 
 func TestParseVariables(t *testing.T) {
-	got, err := app.ParseVariables(json.RawMessage(`{"a":"x\"y","b":004.50e1` + "}"))
+	_, err := app.ParseVariables(json.RawMessage(`{"a":"x\"y","b":004.50e1}`))
 	wantFault(t, err, app.Malformed, "", "line 1, column")
-	got, err = app.ParseVariables(json.RawMessage(` { "a" : "x\"y", "b": 1.50e3, "c": -0, "d": true, "e": 12345678901234567890 }`))
+	got, err := app.ParseVariables(json.RawMessage(` { "a" : "x\"y", "b": 1.50e3, "c": -0, "d": true, "e": 12345678901234567890 }`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,10 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -36,6 +39,7 @@ func TestDrawing(t *testing.T) {
 		"strange styles":    testStrangeStyles,
 		"country card":      testCountryCard,
 		"certificate":       testCertificate,
+		"sheets":            testSheets,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, c) })
 	}
@@ -360,6 +364,39 @@ func testCertificate(t *testing.T, c chrome) {
 		"frame": {{33, 400}: {0xb4, 0x53, 0x09, 255}, {1088, 400}: {0xb4, 0x53, 0x09, 255}, {40, 400}: {0xff, 0xfd, 0xf7, 255}},
 		"star":  {{820, 650}: {0xff, 0xfb, 0xeb, 255}},
 	})
+}
+
+// A PDF has a sheet for each page and none besides: Chrome cuts sheets to whole
+// printer's dots, and what is a hair longer would start another one.
+func testSheets(t *testing.T, c chrome) {
+	const full = `,"background":"#ff0000","elements":[{"id":"a","type":"rect","x":0,"y":0,"width":2000,"height":2000,"fill":"#00ff00"}]}`
+	for _, sizes := range [][][2]int{{{400, 300}}, {{1123, 794}}, {{794, 1123}}, {{1200, 630}}, {{1, 1}}, {{400, 300}, {200, 500}, {400, 300}}} {
+		var pages []string
+		for _, size := range sizes {
+			pages = append(pages, fmt.Sprintf(`{"width":%d,"height":%d`+full, size[0], size[1]))
+		}
+		d := parse(t, `{"version":1,"pages":[`+strings.Join(pages, ",")+`]}`)
+		html, err := canvas.HTML(t.Context(), d.Pages, images)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pdf, err := c.pool.Capture(t.Context(), screenshots.Shot{HTML: html, Width: sizes[0][0], Height: sizes[0][1], Scale: 1, Format: screenshots.PDF})
+		if err != nil {
+			t.Fatal(err)
+		}
+		boxes := regexp.MustCompile(`/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]`).FindAllSubmatch(pdf, -1)
+		if len(boxes) != len(sizes) {
+			t.Errorf("%v: %d sheets", sizes, len(boxes))
+			continue
+		}
+		for i, box := range boxes {
+			for side, points := range box[1:] {
+				if got, err := strconv.ParseFloat(string(points), 64); err != nil || math.Abs(got-float64(sizes[i][side])*0.75) > 1 {
+					t.Errorf("%v: sheet %d is %s × %s points", sizes, i+1, box[1], box[2])
+				}
+			}
+		}
+	}
 }
 
 // chrome draws pages with our fonts, fitted by our module.
