@@ -15,9 +15,7 @@ import (
 
 	protocol "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/cdp/jsonv2"
 	"github.com/chromedp/cdproto/inspector"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"golang.org/x/sys/unix"
 )
@@ -33,7 +31,6 @@ type browser struct {
 	gone    chan struct{} // closed when nothing of it is left
 	target  *chromedp.Target
 	frame   cdp.FrameID
-	loaded  <-chan jsonv2.Value
 	view    view
 	version string
 }
@@ -55,8 +52,11 @@ func launch(life, ctx context.Context, c command) (*browser, error) {
 		return nil, fmt.Errorf("starting Chrome: %w", err)
 	}
 	b := &browser{gone: make(chan struct{})}
+	// This cancel and not chromedp's, which waits, and for ever when called twice
+	// on a process that did not start.
+	life, b.cancel = context.WithCancel(life)
 	allocator, stop := chromedp.NewExecAllocator(life, c.options(profile)...)
-	b.ctx, b.cancel = chromedp.NewContext(allocator,
+	b.ctx, _ = chromedp.NewContext(allocator,
 		chromedp.WithLogf(c.logf), chromedp.WithErrorf(c.logf),
 		// The death of the page's process is the browser's: calls to it would wait for ever.
 		chromedp.WithListener(func(event any) {
@@ -94,7 +94,6 @@ func (b *browser) open() error {
 		return err
 	}
 	b.target = chromedp.FromContext(b.ctx).Target
-	b.loaded, _ = b.target.Subscribe(page.LoadEventFired.Method)
 	version, err := chromedp.CallBrowser(b.ctx, protocol.GetVersion, cdp.Empty{})
 	if err != nil {
 		return err

@@ -34,13 +34,15 @@ func flags() []flag {
 		{"no-pings", true},
 		{"password-store", "basic"}, // else it asks the desktop's keyring
 
-		// Crash handlers leave the process group and outlive it.
+		// Crash handlers would leave the process group, out of our reach.
 		{"disable-crashpad-for-testing", true},
+
+		// Two processes and 100 MB for nothing: a page to come, and the address bar's list.
+		{"disable-features", "SpareRendererForSitePerProcess,WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup"},
 
 		// The same pixels on every machine.
 		{"disable-gpu", true}, // a graphics card rounds differently
 		{"force-color-profile", "srgb"},
-		{"font-render-hinting", "none"}, // headless hints fully, whatever fontconfig says
 
 		// Nobody looks at our windows, and all of them must draw.
 		{"disable-background-timer-throttling", true},

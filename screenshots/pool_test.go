@@ -38,7 +38,7 @@ func TestAFailingBrowserIsReplaced(t *testing.T) {
 			}
 		},
 		"hung": func(tab *tab) {
-			tab.limit = 5 * time.Second
+			tab.limit = 3 * time.Second
 			syscall.Kill(leader(tab), syscall.SIGSTOP)
 		},
 	} {

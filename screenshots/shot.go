@@ -115,6 +115,8 @@ var ready string
 
 // load puts the document into the tab and returns when it may be photographed.
 func (b *browser) load(ctx context.Context, html, prepare string) error {
+	loaded, stop := b.target.Subscribe(page.LoadEventFired.Method)
+	defer stop()
 	if _, err := chromedp.Call(ctx, page.SetDocumentContent, page.SetDocumentContentParams{FrameID: b.frame, HTML: html}); err != nil {
 		return fmt.Errorf("loading the page: %w", err)
 	}
@@ -135,12 +137,12 @@ func (b *browser) load(ctx context.Context, html, prepare string) error {
 		if state.Complete {
 			return nil
 		}
-		// Listeners of the page do not run with scripts off, so the load event
-		// is heard from outside. An older document's event costs one more look.
+		// Listeners in the page do not run with scripts off, so its load event is
+		// heard from outside.
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for the page to load: %w", ctx.Err())
-		case <-b.loaded:
+		case <-loaded:
 		}
 	}
 }
