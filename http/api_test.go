@@ -1,0 +1,362 @@
+package http_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"mime/multipart"
+	"strings"
+	"testing"
+	"time"
+
+	"majestic/app"
+	"majestic/app/apptest"
+	ours "majestic/http"
+)
+
+func TestDesigns(t *testing.T) {
+	s := newSite(t)
+	var d app.Design
+	made := s.api("POST", "/designs", `{"name":"Card","document":`+greeting+`}`).want(t, 201)
+	made.json(t, &d)
+	if d.Name != "Card" || d.Version != 1 || made.Header.Get("ETag") != `"1"` || made.Header.Get("Location") != s.url+"/api/v1/designs/"+d.ID {
+		t.Errorf("made %+v, %v", d, made.Header)
+	}
+	if got := s.api("GET", "/designs/"+d.ID, nil).want(t, 200); !strings.Contains(got.body, `"document":{"version":1,`) {
+		t.Errorf("got %s", got.body)
+	}
+	if got := s.api("HEAD", "/designs/"+d.ID, nil).want(t, 200); got.body != "" || got.Header.Get("ETag") != `"1"` {
+		t.Errorf("HEAD: %v", got.Header)
+	}
+
+	save := `{"name":"Card 2","document":` + greeting + `}`
+	s.api("PUT", "/designs/"+d.ID, save).problem(t, 428)
+	for _, match := range []string{"1", `"01"`, `W/"1"`, "*", `"1", "2"`, `"one"`} {
+		s.api("PUT", "/designs/"+d.ID, save, "If-Match", match).problem(t, 400)
+	}
+	if got := s.api("PUT", "/designs/"+d.ID, save, "If-Match", `"1"`).want(t, 200); got.Header.Get("ETag") != `"2"` {
+		t.Errorf("ETag %s after the save", got.Header.Get("ETag"))
+	}
+	s.api("PUT", "/designs/"+d.ID, save, "If-Match", `"1"`).problem(t, 412)
+
+	var versions app.List[app.DesignVersion]
+	s.api("GET", "/designs/"+d.ID+"/versions", nil).want(t, 200).json(t, &versions)
+	if len(versions.Data) != 2 || versions.Data[0].Name != "Card 2" {
+		t.Errorf("versions %+v", versions)
+	}
+	var first, second app.List[app.Design]
+	s.api("GET", "/designs?limit=1", nil).want(t, 200).json(t, &first)
+	if len(first.Data) != 1 || first.Next == nil {
+		t.Fatalf("first page %+v", first)
+	}
+	s.api("GET", "/designs?limit=1&after="+*first.Next, nil).want(t, 200).json(t, &second)
+	if len(second.Data) != 1 || second.Next != nil || second.Data[0].ID == first.Data[0].ID {
+		t.Errorf("second page %+v", second)
+	}
+}
+
+func TestAssets(t *testing.T) {
+	s := newSite(t)
+	picture := apptest.PNG(30, 20)
+	upload := func(status int, field, name string, data []byte, headers ...string) answer {
+		t.Helper()
+		var b bytes.Buffer
+		form := multipart.NewWriter(&b)
+		part, err := form.CreateFormFile(field, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		part.Write(data)
+		form.Close()
+		headers = append([]string{"Authorization", "Bearer " + s.key, "Content-Type", form.FormDataContentType()}, headers...)
+		return s.do("POST", "/api/v1/assets", &b, headers...).want(t, status)
+	}
+	var a, again app.Asset
+	upload(201, "file", "flag.png", picture, "Idempotency-Key", "k").json(t, &a)
+	if a.Width != 30 || a.Height != 20 || a.MediaType != "image/png" || a.Name != "flag.png" {
+		t.Errorf("asset %+v", a)
+	}
+	// The boundary of the form is another one each time; the upload is the same.
+	replay := upload(201, "file", "flag.png", picture, "Idempotency-Key", "k")
+	if replay.json(t, &again); again.ID != a.ID || replay.Header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("not replayed: %+v", again)
+	}
+	f := s.api("GET", "/assets/"+a.ID+"/file", nil).want(t, 200)
+	if f.body != string(picture) || f.Header.Get("Content-Type") != "image/png" || f.Header.Get("ETag") != `"`+a.SHA256+`"` {
+		t.Errorf("file: %v", f.Header)
+	}
+	s.api("GET", "/assets/"+a.ID, nil).want(t, 200)
+
+	for name, bad := range map[string]answer{
+		"file":  upload(422, "file", "flag.png", []byte("not a picture")),
+		"photo": upload(422, "photo", "flag.png", picture),
+	} {
+		if p := bad.problem(t, 422); len(p.Errors) != 1 || p.Errors[0].Field != name {
+			t.Errorf("%s: %+v", name, p)
+		}
+	}
+	upload(413, "file", "big.png", make([]byte, app.MaxAssetBytes+2<<20)).problem(t, 413)
+	s.api("POST", "/assets", "{}").problem(t, 415)
+}
+
+func TestRenders(t *testing.T) {
+	s := newSite(t)
+	d, err := s.tenant.CreateDesign(context.Background(), nil, "Grüße", document(t, greeting))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := map[string]any{"design": d.ID, "variables": map[string]any{"name": "Ada", "accent": "#fff"}}
+
+	t.Run("a finished one answers 201", func(t *testing.T) {
+		done := make(chan answer)
+		go func() { done <- s.api("POST", "/renders", ask) }()
+		id := ""
+		for id == "" {
+			l, err := s.tenant.Renders(context.Background(), d.ID, app.PageRequest{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(l.Data) > 0 {
+				id = l.Data[0].ID
+			}
+		}
+		finish(t, s.tenant, id)
+		made := (<-done).want(t, 201)
+		var r app.Render
+		made.json(t, &r)
+		file := s.url + "/api/v1/renders/" + id + "/file"
+		if r.Status != app.Succeeded || r.FileURL == nil || *r.FileURL != file || made.Header.Get("Location") != s.url+"/api/v1/renders/"+id {
+			t.Errorf("render %s, %v", made.body, made.Header)
+		}
+		f := s.api("GET", "/renders/"+id+"/file", nil).want(t, 200)
+		if f.body != string(apptest.PNG(400, 200)) || f.Header.Get("Content-Type") != "image/png" || f.Header.Get("ETag") != `"`+*r.SHA256+`"` {
+			t.Errorf("file: %v", f.Header)
+		}
+		if got := f.Header.Get("Content-Disposition"); got != "inline; filename*=utf-8''Gr%C3%BC%C3%9Fe.png" {
+			t.Errorf("Content-Disposition %s", got)
+		}
+		s.api("GET", "/renders/"+id+"/file", nil, "If-None-Match", f.Header.Get("ETag")).want(t, 304)
+		if part := s.api("GET", "/renders/"+id+"/file", nil, "Range", "bytes=1-3").want(t, 206); part.body != "PNG" {
+			t.Errorf("range: %q", part.body)
+		}
+	})
+	t.Run("async answers 202 at once", func(t *testing.T) {
+		ask["async"] = true
+		made := s.api("POST", "/renders", ask).want(t, 202)
+		var r app.Render
+		made.json(t, &r)
+		if r.Status != app.Queued || !strings.HasSuffix(made.Header.Get("Location"), "/renders/"+r.ID) {
+			t.Errorf("render %s", made.body)
+		}
+		s.api("GET", "/renders/"+r.ID, nil).want(t, 200)
+		s.api("GET", "/renders/"+r.ID+"/file", nil).problem(t, 409)
+		var l app.List[app.Render]
+		s.api("GET", "/renders?design="+d.ID, nil).want(t, 200).json(t, &l)
+		if len(l.Data) != 2 || l.Data[1].FileURL == nil {
+			t.Errorf("list %+v", l)
+		}
+	})
+}
+
+func TestRenderThatTakesLongAnswers202(t *testing.T) {
+	s := newSite(t, func(o *ours.Options) { o.Wait = time.Millisecond })
+	x := makeThings(t, s.tenant, "Card")
+	made := s.api("POST", "/renders", `{"design":"`+x.design+`","variables":{"name":"a","accent":"#000"}}`).want(t, 202)
+	if made.Header.Get("Location") == "" || !strings.Contains(made.body, `"status":"queued"`) {
+		t.Errorf("%v %s", made.Header, made.body)
+	}
+}
+
+func TestBatches(t *testing.T) {
+	s := newSite(t)
+	x := makeThings(t, s.tenant, "Card")
+	body := `{"design":"` + x.design + `","format":"jpeg","rows":[{"name":"a","accent":"#000"},{"name":7,"accent":"#fff"}]}`
+	var b app.Batch
+	made := s.api("POST", "/batches", body).want(t, 202)
+	made.json(t, &b)
+	if b.Total != 2 || b.Status != app.Queued || b.Format != "jpeg" || !strings.HasSuffix(made.Header.Get("Location"), "/batches/"+b.ID) {
+		t.Errorf("batch %s", made.body)
+	}
+	s.api("GET", "/batches/"+b.ID, nil).want(t, 200)
+	var items app.List[app.Render]
+	s.api("GET", "/batches/"+b.ID+"/items", nil).want(t, 200).json(t, &items)
+	if len(items.Data) != 2 || items.Data[1].Variables["name"] != "7" {
+		t.Errorf("items %+v", items)
+	}
+}
+
+func TestIdempotency(t *testing.T) {
+	s := newSite(t)
+	x := makeThings(t, s.tenant, "Card")
+	for path, body := range map[string]string{
+		"/designs": `{"name":"Card","document":` + greeting + `}`,
+		"/renders": `{"design":"` + x.design + `","async":true,"variables":{"name":"a","accent":"#000"}}`,
+		"/batches": `{"design":"` + x.design + `","rows":[{"name":"a","accent":"#000"}]}`,
+	} {
+		first := s.api("POST", path, body, "Idempotency-Key", "one")
+		again := s.api("POST", path, body, "Idempotency-Key", "one")
+		if first.StatusCode >= 300 || again.body != first.body || again.StatusCode != first.StatusCode {
+			t.Errorf("%s: %d %s, then %d %s", path, first.StatusCode, first.body, again.StatusCode, again.body)
+		}
+		if first.Header.Get("Idempotent-Replayed") != "" || again.Header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("%s: the replay is not marked, or the first is", path)
+		}
+		if p := s.api("POST", path, " "+body, "Idempotency-Key", "one").problem(t, 422); p.Errors[0].Field != "Idempotency-Key" {
+			t.Errorf("%s: %+v", path, p)
+		}
+		s.api("POST", path, body, "Idempotency-Key", strings.Repeat("k", 256)).problem(t, 400)
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	s := newSite(t)
+	x := makeThings(t, s.tenant, "Card")
+	design := func(document string) string { return `{"name":"Card","document":` + document + `}` }
+	render := func(rest string) string {
+		return `{"design":"` + x.design + `","variables":{"name":"a","accent":"#000"},` + rest + `}`
+	}
+	const page = `{"version":1,"pages":[{"width":%d,"height":%d,"elements":[%s]}]}`
+	for _, c := range []struct {
+		name, path, body string
+		status           int
+		field            string
+	}{
+		{"unknown field", "/designs", `{"name":"Card","colour":"red","document":` + greeting + `}`, 422, "colour"},
+		{"wrong type", "/designs", `{"name":7,"document":` + greeting + `}`, 422, "name"},
+		{"no name", "/designs", `{"document":` + greeting + `}`, 422, "name"},
+		{"no document", "/designs", `{"name":"Card"}`, 422, "document"},
+		{"not an object", "/designs", `[]`, 422, ""},
+		{"not JSON", "/designs", `{"name":`, 400, ""},
+		{"two values", "/designs", `{"name":"Card"} {}`, 400, ""},
+		{"a name twice", "/designs", `{"name":"Card","name":"Card"}`, 400, ""},
+		{"nothing", "/designs", ` `, 400, ""},
+		{"unknown field of an element", "/designs", design(fmt.Sprintf(page, 10, 10, `{"id":"a","type":"rect","x":0,"y":0,"width":1,"height":1,"fil":"#fff"}`)), 422, "document.pages[0].elements[0].fil"},
+		{"unknown font", "/designs", design(fmt.Sprintf(page, 10, 10, `{"id":"a","type":"text","x":0,"y":0,"width":1,"height":1,"text":"a","font":"Comic"}`)), 422, "document.pages[0].elements[0].font"},
+		{"too large a page", "/designs", design(fmt.Sprintf(page, 6000, 6000, "")), 422, "document.pages[0].width"},
+		{"space around a document", "/designs", design(strings.Repeat(" ", 1<<20) + greeting), 201, ""},
+		{"too many bytes of a document", "/designs", design(fmt.Sprintf(page, 10, 10, strings.Repeat(" ", 1<<20))), 413, ""},
+		{"too many bytes", "/designs", strings.Repeat(" ", 3<<20), 413, ""},
+		{"no design", "/renders", `{}`, 422, "design"},
+		{"an id that cannot be", "/renders", `{"design":"1"}`, 422, "design"},
+		{"a missing variable", "/renders", `{"design":"` + x.design + `","variables":{"name":"a"}}`, 422, "variables.accent"},
+		{"a bad colour", "/renders", `{"design":"` + x.design + `","variables":{"name":"a","accent":"red"}}`, 422, "variables.accent"},
+		{"a variable that is a list", "/renders", `{"design":"` + x.design + `","variables":{"name":[]}}`, 422, "variables.name"},
+		{"variables that are a list", "/renders", `{"design":"` + x.design + `","variables":[]}`, 422, "variables"},
+		{"format", "/renders", render(`"format":"bmp"`), 422, "format"},
+		{"scale", "/renders", render(`"scale":5`), 422, "scale"},
+		{"scale 0", "/renders", render(`"scale":0`), 422, "scale"},
+		{"scale in words", "/renders", render(`"scale":"2"`), 422, "scale"},
+		{"page", "/renders", render(`"page":2`), 422, "page"},
+		{"half a page", "/renders", render(`"page":1.5`), 422, "page"},
+		{"version", "/renders", render(`"version":9`), 422, "version"},
+		{"async in words", "/renders", render(`"async":"yes"`), 422, "async"},
+		{"no rows", "/batches", `{"design":"` + x.design + `","rows":[]}`, 422, "rows"},
+		{"rows that are none", "/batches", `{"design":"` + x.design + `","rows":"a"}`, 422, "rows"},
+		{"a row that is none", "/batches", `{"design":"` + x.design + `","rows":[{"name":"a","accent":"#000"},7]}`, 422, "rows[1]"},
+		{"a row that lacks a value", "/batches", `{"design":"` + x.design + `","rows":[{"name":"a","accent":"#000"},{"name":"b"}]}`, 422, "rows[1].accent"},
+		{"a row with a list", "/batches", `{"design":"` + x.design + `","rows":[{"name":[],"accent":"#000"}]}`, 422, "rows[0].name"},
+		{"a field of later", "/batches", `{"design":"` + x.design + `","rows":[{"name":"a","accent":"#000"}],"webhook_url":"https://example.com"}`, 422, "webhook_url"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := s.api("POST", c.path, c.body)
+			if c.status < 300 {
+				got.want(t, c.status)
+				return
+			}
+			p := got.problem(t, c.status)
+			if c.field == "" {
+				return
+			}
+			if len(p.Errors) == 0 || p.Errors[0].Field != c.field {
+				t.Errorf("%+v does not name %s", p, c.field)
+			}
+		})
+	}
+	for _, q := range []string{"limit=0", "limit=101", "limit=x", "after=x"} {
+		s.api("GET", "/designs?"+q, nil).problem(t, 400)
+	}
+	s.api("GET", "/designs/1", nil).problem(t, 404)
+	s.do("POST", "/api/v1/designs", strings.NewReader("{}"), "Authorization", "Bearer "+s.key).problem(t, 415)
+	if p := s.api("POST", "/designs", "{\n  \"name\" \"Card\"}").problem(t, 400); !strings.Contains(p.Detail, "line 2, column 10") {
+		t.Errorf("the fault has no place: %s", p.Detail)
+	}
+}
+
+func TestRoutesThatAreNone(t *testing.T) {
+	s := newSite(t)
+	s.api("GET", "/nothing", nil).problem(t, 404)
+	not := s.api("DELETE", "/renders", nil)
+	if not.problem(t, 405); not.Header.Get("Allow") != "GET, HEAD, POST" {
+		t.Errorf("Allow: %s", not.Header.Get("Allow"))
+	}
+	if page := s.page("/nothing").want(t, 404); !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") {
+		t.Errorf("a person gets %s", page.Header.Get("Content-Type"))
+	}
+}
+
+func TestKeys(t *testing.T) {
+	s := newSite(t)
+	past := time.Now().Add(-time.Minute)
+	expired, err := s.tenant.CreateAPIKey(context.Background(), "old", &past)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, header := range []string{"", "Bearer", "Bearer mj_wrong", "Basic " + s.key, "Bearer " + expired} {
+		got := s.do("GET", "/api/v1/designs", nil, "Authorization", header, "Cookie", s.cookie.String())
+		if got.problem(t, 401); got.Header.Get("WWW-Authenticate") == "" {
+			t.Errorf("%q: no WWW-Authenticate", header)
+		}
+	}
+}
+
+func TestRateLimit(t *testing.T) {
+	s := newSite(t, func(o *ours.Options) { o.RateLimit = 0.01 })
+	s.api("GET", "/designs", nil).want(t, 200)
+	refused := s.api("GET", "/designs", nil)
+	if refused.problem(t, 429); refused.Header.Get("Retry-After") == "" || refused.Header.Get("Retry-After") == "0" {
+		t.Errorf("Retry-After: %q", refused.Header.Get("Retry-After"))
+	}
+	other, err := s.tenant.CreateAPIKey(context.Background(), "other", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.do("GET", "/api/v1/designs", nil, "Authorization", "Bearer "+other).want(t, 200)
+}
+
+func TestHealth(t *testing.T) {
+	broken := false
+	s := newSite(t, func(o *ours.Options) {
+		ready := o.Ready
+		o.Ready = func(ctx context.Context) error {
+			if broken {
+				return app.Errorf(app.Unavailable, "the renderer does not answer")
+			}
+			return ready(ctx)
+		}
+	})
+	s.do("GET", "/healthz", nil).want(t, 200)
+	s.do("GET", "/readyz", nil).want(t, 200)
+	broken = true
+	if p := s.do("GET", "/readyz", nil, "Accept", "application/json"); p.problem(t, 503).Detail != "the renderer does not answer" || p.Header.Get("Retry-After") == "" {
+		t.Errorf("readyz: %s", p.body)
+	}
+	s.do("GET", "/healthz", nil).want(t, 200)
+	var v map[string]any
+	s.do("GET", "/version", nil).want(t, 200).json(t, &v)
+	if v["version"] != "v1" || v["release"] != apptest.Release || v["generation"] != 7.0 {
+		t.Errorf("version %v", v)
+	}
+}
+
+func TestOurFaultIsNotShown(t *testing.T) {
+	s := newSite(t, func(o *ours.Options) {
+		o.Ready = func(context.Context) error { panic("the secret is 42") }
+	})
+	got := s.do("GET", "/readyz", nil, "Accept", "application/json")
+	if p := got.problem(t, 500); strings.Contains(got.body, "42") || !strings.Contains(p.Detail, got.Header.Get("X-Request-Id")) {
+		t.Errorf("%s", got.body)
+	}
+	if page := s.page("/readyz").want(t, 500); strings.Contains(page.body, "42") || !strings.Contains(page.body, page.Header.Get("X-Request-Id")) {
+		t.Errorf("%s", page.body)
+	}
+}
