@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -24,7 +23,7 @@ import (
 // tabs of a busy machine start at once.
 const launchLimit = time.Minute
 
-// browser is one Chrome process group with one tab.
+// browser is one Chrome with one tab.
 type browser struct {
 	ctx     context.Context // ends with the process
 	cancel  context.CancelFunc
@@ -73,7 +72,8 @@ func launch(life, ctx context.Context, c command) (*browser, error) {
 	go func() {
 		<-b.ctx.Done()
 		stop()
-		b.bury(profile)
+		bury(profile)
+		close(b.gone)
 	}()
 	switch {
 	case !wanted:
@@ -109,38 +109,32 @@ func (b *browser) kill() {
 	<-b.gone
 }
 
-// bury ends what is left of the process group and removes the profile.
-func (b *browser) bury(profile string) {
-	defer close(b.gone)
-	if c := chromedp.FromContext(b.ctx); c.Browser != nil {
-		endGroup(c.Browser.Process().Pid)
+// bury ends what is left of the browser's processes and removes the profile, into
+// which they write to the end. Its name is on all their command lines, also on those
+// of the crash handlers, which leave the process group; zombies have none.
+func bury(profile string) {
+	deadline := time.Now().Add(5 * time.Second)
+	for pids := running(profile); len(pids) > 0 && time.Now().Before(deadline); pids = running(profile) {
+		for _, pid := range pids {
+			unix.Kill(pid, unix.SIGKILL)
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
 	os.RemoveAll(profile)
 }
 
-// endGroup kills a process group whose leader has gone and waits until its last
-// member has: they write into the profile to the end.
-func endGroup(group int) {
-	deadline := time.Now().Add(5 * time.Second)
-	for lives(group) && time.Now().Before(deadline) {
-		unix.Kill(-group, unix.SIGKILL)
-		time.Sleep(5 * time.Millisecond)
-	}
-}
-
-// lives reports whether a process of the group runs. Zombies do not count: not
-// every container has an init that buries them.
-func lives(group int) bool {
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range stats {
-		stat, _ := os.ReadFile(path)
-		// pid (name) state parent group …; the name may hold spaces and brackets.
-		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-		if len(fields) > 2 && fields[2] == strconv.Itoa(group) && fields[0] != "Z" && fields[0] != "X" {
-			return true
+// running lists the processes with a path on their command line.
+func running(path string) []int {
+	var pids []int
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, file := range files {
+		line, _ := os.ReadFile(file)
+		if bytes.Contains(line, []byte(path)) {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			pids = append(pids, pid)
 		}
 	}
-	return false
+	return pids
 }
 
 func (c command) logf(format string, args ...any) {
@@ -170,10 +164,7 @@ func (c command) modify(cmd *exec.Cmd, profile string) {
 	cmd.Dir = profile
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Pdeathsig:  syscall.SIGKILL, // chromedp holds the thread that this is tied to
-		Setpgid:    true,            // one name for all its processes; and our Ctrl-C is not theirs
+		Setpgid:    true,            // our Ctrl-C is not its
 		Credential: c.account,
-	}
-	cmd.Cancel = func() error {
-		return unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
 	}
 }

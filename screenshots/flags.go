@@ -7,7 +7,9 @@ type flag struct {
 	value any
 }
 
-// flags is Chrome's command line. Its sandbox stays on.
+// flags is Chrome's command line. Its sandbox stays on, and so do its crash handlers:
+// with --disable-crashpad-for-testing the network service dies in a loop, of a
+// descriptor that it takes for its own.
 func flags() []flag {
 	flags := []flag{
 		{"headless", true},
@@ -33,9 +35,6 @@ func flags() []flag {
 		{"metrics-recording-only", true},
 		{"no-pings", true},
 		{"password-store", "basic"}, // else it asks the desktop's keyring
-
-		// Crash handlers would leave the process group, out of our reach.
-		{"disable-crashpad-for-testing", true},
 
 		// Two processes and 100 MB for nothing: a page to come, and the address bar's list.
 		{"disable-features", "SpareRendererForSitePerProcess,WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup"},

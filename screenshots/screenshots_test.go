@@ -10,8 +10,6 @@ import (
 	"image/png"
 	"log/slog"
 	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -64,7 +62,7 @@ func scratch(t testing.TB) string {
 	return dir
 }
 
-// page is a whole document of 100 x 50 pixels, as a PNG shot.
+// page100 is a whole document of 100 x 50 pixels, as a PNG shot.
 func page100(body string) Shot {
 	return Shot{HTML: "<!doctype html><meta charset=utf-8><style>body { margin: 0 }</style>" + body, Width: 100, Height: 50, Scale: 1, Format: PNG}
 }
@@ -114,18 +112,13 @@ func dataURL(t testing.TB, w, h int, c color.Color) string {
 	return "data:image/png;base64," + base64String(b.Bytes())
 }
 
-// processes lists the pids whose command line names the directory and contains word.
+// processes lists those of the directory whose command line has the word.
 func processes(t testing.TB, dir, word string) []int {
 	t.Helper()
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var pids []int
-	for _, file := range files {
-		line, _ := os.ReadFile(file)
-		if strings.Contains(string(line), dir) && strings.Contains(string(line), word) {
-			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+	for _, pid := range running(dir) {
+		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if strings.Contains(string(line), word) {
 			pids = append(pids, pid)
 		}
 	}
