@@ -84,9 +84,9 @@ func TestLacking(t *testing.T) {
 		"missing  fonts-none: there is no /usr/share/fonts/none.otf\n         needed for: nobody reads it",
 		`
 apt-get -qq update
-apt-get -qq install -y --no-install-recommends -o DPkg::Lock::Timeout=120 postgresql-common
+apt-get -qq install -y --no-install-recommends -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 postgresql-common
 sed -i 's/^#[[:space:]]*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
-apt-get -qq install -y --no-install-recommends -o DPkg::Lock::Timeout=120 chromium chromium-sandbox fonts-none postgresql
+apt-get -qq install -y --no-install-recommends -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 --reinstall chromium chromium-sandbox fonts-none postgresql
 `,
 	} {
 		if !strings.Contains(out.String(), want) {
@@ -181,13 +181,25 @@ func TestMend(t *testing.T) {
 
 	// A command that fails is named with what it said; one that helps nothing is no success.
 	thing.check = func() (string, error) { return "", errors.New("never there") }
-	if err := (&Setup{}).run(t.Context(), h, []row{thing}, &out); err == nil || !strings.Contains(err.Error(), "lacks thing") {
+	if err := (&Setup{}).run(t.Context(), h, []row{thing}, &out); err == nil || !strings.Contains(err.Error(), "thing: never there") {
 		t.Errorf("a useless command: %v", err)
 	}
 	thing.after = [][]string{{"ls", "/nowhere"}}
 	if err := (&Setup{}).run(t.Context(), h, []row{thing}, &out); err == nil ||
 		!strings.Contains(err.Error(), "ls /nowhere failed") || !strings.Contains(err.Error(), "No such file") {
 		t.Errorf("a failing command: %v", err)
+	}
+}
+
+// Of what the package tools say, people see the setting up and the warnings.
+func TestQuiet(t *testing.T) {
+	script := `printf 'Selecting previously unselected package a.\nUnpacking a'; printf ' (1.0) ...\n\nW: odd\nSetting up a (1.0) ...\n'`
+	var out bytes.Buffer
+	if err := (host{}).carryOut(t.Context(), [][]string{{"sh", "-c", script}}, &out); err != nil {
+		t.Fatal(err)
+	}
+	if _, said, _ := strings.Cut(out.String(), "\n"); said != "  W: odd\n  Setting up a (1.0) ...\n" {
+		t.Errorf("seen:\n%s", said)
 	}
 }
 

@@ -33,7 +33,7 @@ func (h host) carryOut(ctx context.Context, commands [][]string, out io.Writer) 
 		line := append(prefix, command...)
 		var said bytes.Buffer
 		cmd := exec.CommandContext(ctx, line[0], line[1:]...)
-		cmd.Stdout = io.MultiWriter(out, &said)
+		cmd.Stdout = io.MultiWriter(&quiet{to: out}, &said)
 		cmd.Stderr = cmd.Stdout
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // dpkg is not to be cut in the middle
 		if err := cmd.Run(); err != nil {
@@ -72,6 +72,39 @@ func (h host) script(commands [][]string) string {
 		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// quiet passes on whole lines, without what dpkg says on a package's way in: that
+// a package is being set up is news enough.
+type quiet struct {
+	to   io.Writer
+	line []byte
+}
+
+func (q *quiet) Write(said []byte) (int, error) {
+	for rest := said; len(rest) > 0; {
+		part, after, whole := bytes.Cut(rest, []byte("\n"))
+		q.line = append(q.line, part...)
+		if !whole {
+			break
+		}
+		if !chatter(string(q.line)) {
+			if _, err := fmt.Fprintf(q.to, "  %s\n", q.line); err != nil {
+				return 0, err
+			}
+		}
+		q.line, rest = q.line[:0], after
+	}
+	return len(said), nil
+}
+
+func chatter(line string) bool {
+	for _, start := range []string{"Selecting previously", "Preparing to unpack", "Unpacking ", "(Reading database", "Processing triggers", "update-alternatives: using"} {
+		if strings.HasPrefix(line, start) {
+			return true
+		}
+	}
+	return strings.TrimSpace(line) == ""
 }
 
 func lastLines(said string, n int) string {

@@ -75,13 +75,13 @@ func plan(missing []row) [][]string {
 	if len(packages) > 0 {
 		commands = append(commands, []string{"apt-get", "-qq", "update"})
 		commands = append(commands, before...)
-		commands = append(commands, install(packages...))
+		commands = append(commands, install(append([]string{"--reinstall"}, packages...)...)) // one that is there lacks a file
 	}
 	return append(commands, after...)
 }
 
 func install(packages ...string) []string {
-	return append([]string{"apt-get", "-qq", "install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120"}, packages...)
+	return append([]string{"apt-get", "-qq", "install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Use-Pty=0"}, packages...)
 }
 
 // shell writes a command as one would type it.

@@ -65,7 +65,7 @@ func (s *Setup) run(ctx context.Context, h host, rows []row, out io.Writer) erro
 			if !states[i].OK {
 				states[i] = r.look()
 				states[i].Mended = states[i].OK
-				if !s.JSON {
+				if !s.JSON && (states[i].Mended || failed == nil) {
 					states[i].print(out)
 				}
 			}
@@ -95,21 +95,23 @@ func (s *Setup) progress(out io.Writer) io.Writer {
 	return out
 }
 
+// stillMissing is the outcome as an error, nil when all is there.
 func stillMissing(states []state, onlyChecked bool) error {
-	var names []string
+	var names, problems []string
 	mendable := false
 	for _, st := range states {
 		if !st.OK {
 			names = append(names, st.Name)
+			problems = append(problems, st.Name+": "+st.Problem)
 			mendable = mendable || len(st.Commands) > 0
 		}
 	}
-	if names == nil {
+	switch {
+	case names == nil:
 		return nil
+	case onlyChecked && mendable:
+		return app.Errorf(app.Unavailable, "this machine lacks %s; run: app setup", strings.Join(names, ", "))
+	default:
+		return app.Errorf(app.Unavailable, "this machine lacks what setup cannot bring, see to it by hand: %s", strings.Join(problems, "; "))
 	}
-	next := "see the remedy named above"
-	if onlyChecked && mendable {
-		next = "run: app setup"
-	}
-	return app.Errorf(app.Unavailable, "this machine lacks %s; %s", strings.Join(names, ", "), next)
 }
