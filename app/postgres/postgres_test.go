@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"majestic/app"
 	"majestic/app/apptest"
@@ -233,6 +234,34 @@ func TestKilledUser(t *testing.T) {
 	}
 	if err := postgres.Stop(t.Context(), o); err != nil {
 		t.Errorf("the second Stop: %v", err)
+	}
+}
+
+// A user killed in the middle of initdb leaves it to run out; the next one waits
+// for that and makes the cluster anew.
+func TestKilledInTheMaking(t *testing.T) {
+	o := instance(t, apptest.Dir(t))
+	user, _ := process(t, o, nil)
+	begun := filepath.Join(o.Data+".new", "postgresql.conf")
+	for {
+		if info, err := os.Stat(begun); err == nil && info.Size() > 0 {
+			break
+		}
+		if err := t.Context().Err(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	user.Process.Kill()
+	user.Wait()
+	if _, err := os.Stat(o.Data); err == nil {
+		t.Fatal("the kill came too late to test anything")
+	}
+	if got := ask(t, opened(t, o), "SELECT current_database()::text"); got != "majestic" {
+		t.Error(got)
+	}
+	if _, err := os.Stat(o.Data + ".new"); err == nil {
+		t.Error("the half-made cluster is still there")
 	}
 }
 
