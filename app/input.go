@@ -18,6 +18,7 @@ const ColorInput = "color"
 
 // Inputs are the document's variables in the order of Variables.
 func (d Document) Inputs() []Input {
+	emoji := d.emoji()
 	var list []Input
 	d.copy().templates(func(t template) {
 		for name, variable := range parts(t.text) {
@@ -28,6 +29,9 @@ func (d Document) Inputs() []Input {
 			if i < 0 {
 				i = len(list)
 				list = append(list, Input{name, Text, label(name)})
+				if emoji[name] {
+					list[i].Value = "🌍"
+				}
 			}
 			// A variable in several places is what the strictest of them takes.
 			switch {
@@ -40,6 +44,20 @@ func (d Document) Inputs() []Input {
 		}
 	})
 	return list
+}
+
+// emoji are the variables that stand alone in a text set in emoji: letters would
+// be drawn there in another font, and at an emoji's size.
+func (d Document) emoji() map[string]bool {
+	found := map[string]bool{}
+	for _, page := range d.Pages {
+		for _, e := range page.Elements {
+			if name := strings.Trim(e.Text, "{} "); e.Font == "Noto Color Emoji" && e.Text == "{{"+name+"}}" {
+				found[name] = true
+			}
+		}
+	}
+	return found
 }
 
 // label is a variable's name as a person writes it: first_name becomes First name.

@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"majestic/app"
+	"majestic/http/views"
 )
 
 // renderBody is a render as it is asked for.
@@ -91,6 +92,22 @@ func (s *Server) getRenderFile(w http.ResponseWriter, r *http.Request, t app.Ten
 		return err
 	}
 	return serveFile(w, r, file{f, fileName(design, made), mediaType(made.Format), *made.SHA256, *made.FinishedAt})
+}
+
+func (s *Server) showRender(w http.ResponseWriter, r *http.Request, v visit) error {
+	made, err := v.Render(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	d, err := v.Design(r.Context(), made.DesignID)
+	if err != nil {
+		return err
+	}
+	return show(w, r, http.StatusOK, views.Render(s.shellFor(v, "Render of "+d.Name), d, made))
+}
+
+func (s *Server) showRenderFile(w http.ResponseWriter, r *http.Request, v visit) error {
+	return s.getRenderFile(w, r, v.Tenant)
 }
 
 // request is the body with its defaults. What is written down counts as written:

@@ -62,10 +62,12 @@ func (s *Server) streamRender(w http.ResponseWriter, r *http.Request, v visit) e
 			entryOf(r).err = err // the answer has begun: the browser connects again
 			return nil
 		}
-		if made.Finished() {
+		switch {
+		case made.Finished():
 			return nil
+		case ctx.Err() == nil:
+			out.comment()
 		}
-		out.comment()
 	}
 	out.retry()
 	return nil

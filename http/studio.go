@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -18,15 +17,16 @@ func (s *Server) showDesign(w http.ResponseWriter, r *http.Request, v visit) err
 	if err != nil {
 		return err
 	}
-	last, err := v.Renders(r.Context(), d.ID, app.PageRequest{Limit: 1})
+	renders, err := v.Renders(r.Context(), d.ID, shown())
 	if err != nil {
 		return err
 	}
 	q := app.RenderRequest{Format: "png", Scale: 1}
-	if len(last.Data) > 0 {
-		q = app.RenderRequest{Variables: last.Data[0].Variables, Format: last.Data[0].Format, Scale: last.Data[0].Scale}
+	if len(renders.Data) > 0 {
+		last := renders.Data[0]
+		q = app.RenderRequest{Variables: last.Variables, Format: last.Format, Scale: last.Scale}
 	}
-	return s.writeStudio(w, r, v, http.StatusOK, d, q, nil)
+	return show(w, r, http.StatusOK, views.Design(s.shellFor(v, d.Name), s.studio(v, d, q, renders.Data)))
 }
 
 // showCanvas draws a design with the values of a form that is being filled in.
@@ -62,7 +62,13 @@ func (s *Server) postRender(w http.ResponseWriter, r *http.Request, v visit) err
 	var e *app.Error
 	if errors.As(err, &e) && e.Kind == app.Invalid && !wantsProblem(r) {
 		entryOf(r).err = err
-		return s.writeStudio(w, r, v, http.StatusUnprocessableEntity, d, q, e)
+		renders, err := v.Renders(r.Context(), d.ID, shown())
+		if err != nil {
+			return err
+		}
+		page := s.studio(v, d, q, renders.Data)
+		blame(&page, e)
+		return show(w, r, http.StatusUnprocessableEntity, views.Design(s.shellFor(v, d.Name), page))
 	}
 	if err != nil {
 		return err
@@ -70,53 +76,46 @@ func (s *Server) postRender(w http.ResponseWriter, r *http.Request, v visit) err
 	return seeOther(w, views.Workspace(v.here.Slug, "renders", made.ID))
 }
 
-func (s *Server) writeStudio(w http.ResponseWriter, r *http.Request, v visit, status int, d app.Design, q app.RenderRequest, wrong *app.Error) error {
-	renders, err := v.Renders(r.Context(), d.ID, app.PageRequest{Limit: 24})
-	if err != nil {
-		return err
-	}
+// shown is how many of a design's renders its page shows.
+func shown() app.PageRequest { return app.PageRequest{Limit: 24} }
+
+// studio is the page of a design filled in as a request has it.
+func (s *Server) studio(v visit, d app.Design, q app.RenderRequest, renders []app.Render) views.DesignPage {
 	pages, _ := draw(d.Document, q.Variables)
 	page := views.DesignPage{
-		Design: d, Pages: pages, Images: s.images(v), Renders: renders.Data,
+		Design: d, Pages: pages, Images: s.images(v), Renders: renders,
 		Format: q.Format, Scale: strconv.FormatFloat(q.Scale, 'f', -1, 64),
 	}
-	known := []string{"format", "scale"}
 	for _, in := range d.Document.Inputs() {
 		if value, ok := q.Variables[in.Name]; ok {
 			in.Value = value
 		}
 		page.Inputs = append(page.Inputs, views.Input{Input: in})
-		known = append(known, "variables."+in.Name)
 	}
-	if wrong != nil {
-		page.Faults = byField(wrong.Fields)
-		for i, in := range page.Inputs {
-			page.Inputs[i].Fault = page.Faults["variables."+in.Name]
-		}
-		if !slices.ContainsFunc(wrong.Fields, func(f app.Field) bool { return slices.Contains(known, f.Field) }) {
-			page.Message = sentence(wrong.Message)
-			for _, f := range wrong.Fields {
-				page.Message += " " + sentence(f.Message)
-			}
-		}
-	}
-	return show(w, r, status, views.Design(s.shellFor(v, d.Name), page))
+	return page
 }
 
-func (s *Server) showRender(w http.ResponseWriter, r *http.Request, v visit) error {
-	made, err := v.Render(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
+// blame puts what is wrong beside the inputs, and what has none above the form.
+func blame(page *views.DesignPage, wrong *app.Error) {
+	page.Faults = byField(wrong.Fields)
+	placed := 0
+	for i, in := range page.Inputs {
+		page.Inputs[i].Fault = page.Faults["variables."+in.Name]
 	}
-	d, err := v.Design(r.Context(), made.DesignID)
-	if err != nil {
-		return err
+	for _, f := range wrong.Fields {
+		known := f.Field == "format" || f.Field == "scale"
+		for _, in := range page.Inputs {
+			known = known || f.Field == "variables."+in.Name
+		}
+		if known {
+			placed++
+		} else {
+			page.Message += sentence(f.Message) + " "
+		}
 	}
-	return show(w, r, http.StatusOK, views.Render(s.shellFor(v, "Render of "+d.Name), d, made))
-}
-
-func (s *Server) showRenderFile(w http.ResponseWriter, r *http.Request, v visit) error {
-	return s.getRenderFile(w, r, v.Tenant)
+	if placed == 0 {
+		page.Message = sentence(wrong.Message) + " " + page.Message
+	}
 }
 
 // variables are the values of a form's inputs named var.NAME.

@@ -22,9 +22,16 @@ func (s *Server) showGallery(w http.ResponseWriter, r *http.Request, v visit) er
 	if err != nil {
 		return err
 	}
+	latest, err := v.LatestVariables(r.Context(), designs.Data)
+	if err != nil {
+		return err
+	}
 	var all []views.Thumbnail
 	for _, d := range designs.Data {
-		pages, _ := draw(d.Document, nil)
+		pages, err := draw(d.Document, latest[d.ID])
+		if err != nil { // the design has changed since then
+			pages, _ = draw(d.Document, nil)
+		}
 		all = append(all, views.Thumbnail{Design: d, Pages: pages})
 	}
 	next := ""

@@ -47,6 +47,10 @@ export function preview(form) {
       }
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const card = page.querySelector("[data-render]");
+      if (!card) {
+        location.assign(response.url);
+        return;
+      }
       const list = document.getElementById(form.dataset.renders);
       list.querySelector("[data-empty]")?.remove();
       list.prepend(card);

@@ -1,0 +1,118 @@
+package http_test
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+
+	"majestic/app"
+)
+
+// TestForeignIDs brings another tenant's ids to every route there is: to its own
+// workspace they are not there. A route without a case fails.
+func TestForeignIDs(t *testing.T) {
+	s := newSite(t)
+	row, err := s.app.CreateTenant(context.Background(), "Bolt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const secret = "Secret of Bolt"
+	theirs := makeThings(t, s.app.In(row.ID), secret)
+	ours := makeThings(t, s.tenant, "Card")
+
+	form := url.Values{"var.name": {"a"}, "var.accent": {"#000"}, "format": {"png"}, "scale": {"1"}}
+	values := `"variables":{"name":"a","accent":"#000"}`
+	page := func(status int, paths ...string) func(*testing.T) {
+		return func(t *testing.T) {
+			for _, path := range paths {
+				if got := s.page(path).want(t, status); strings.Contains(got.body, secret) {
+					t.Errorf("%s shows what is Bolt's", path)
+				}
+			}
+		}
+	}
+	api := func(status int, method, path string, body any, headers ...string) func(*testing.T) {
+		return func(t *testing.T) {
+			if got := s.api(method, path, body, headers...).want(t, status); strings.Contains(got.body, secret) {
+				t.Errorf("%s shows what is Bolt's: %s", path, got.body)
+			}
+		}
+	}
+	// Both ways to somebody else's thing: through one's own workspace, and through theirs.
+	both := func(rest string) []string { return []string{"/t/acme/" + rest, "/t/bolt/" + rest} }
+	open := func(*testing.T) {} // no tenant's thing is behind it
+
+	cases := map[string]func(*testing.T){
+		"GET /healthz": open, "GET /readyz": open, "GET /version": open,
+		"GET /static/{file}": open, "GET /fonts/{file}": open,
+		"GET /{$}": open, "GET /setup": open, "POST /setup": open,
+		"GET /signin": open, "POST /signin": open, "POST /signout": open,
+
+		"GET /t/{slug}":                     page(404, "/t/bolt"),
+		"GET /t/{slug}/{$}":                 page(404, "/t/bolt/"),
+		"GET /t/{slug}/designs/{id}":        page(404, both("designs/"+theirs.design)...),
+		"GET /t/{slug}/designs/{id}/canvas": page(404, both("designs/"+theirs.design+"/canvas")...),
+		"POST /t/{slug}/designs/{id}/renders": func(t *testing.T) {
+			for _, path := range both("designs/" + theirs.design + "/renders") {
+				s.post(path, form).want(t, 404)
+			}
+		},
+		"GET /t/{slug}/renders/{id}":        page(404, both("renders/"+theirs.render)...),
+		"GET /t/{slug}/renders/{id}/events": page(404, both("renders/"+theirs.render+"/events")...),
+		"GET /t/{slug}/renders/{id}/file":   page(404, both("renders/"+theirs.render+"/file")...),
+		"GET /t/{slug}/assets/{id}":         page(404, both("assets/"+theirs.asset)...),
+
+		"GET /api/v1/designs":               api(200, "GET", "/designs", nil),
+		"POST /api/v1/designs":              api(201, "POST", "/designs", `{"name":"n","document":`+greeting+`}`),
+		"GET /api/v1/designs/{id}":          api(404, "GET", "/designs/"+theirs.design, nil),
+		"PUT /api/v1/designs/{id}":          api(404, "PUT", "/designs/"+theirs.design, `{"name":"n","document":`+greeting+`}`, "If-Match", `"1"`),
+		"GET /api/v1/designs/{id}/versions": api(404, "GET", "/designs/"+theirs.design+"/versions", nil),
+		"POST /api/v1/assets":               open,
+		"GET /api/v1/assets/{id}":           api(404, "GET", "/assets/"+theirs.asset, nil),
+		"GET /api/v1/assets/{id}/file":      api(404, "GET", "/assets/"+theirs.asset+"/file", nil),
+		"GET /api/v1/renders":               api(200, "GET", "/renders?design="+theirs.design, nil),
+		"POST /api/v1/renders":              api(422, "POST", "/renders", `{"design":"`+theirs.design+`",`+values+`}`),
+		"GET /api/v1/renders/{id}":          api(404, "GET", "/renders/"+theirs.render, nil),
+		"GET /api/v1/renders/{id}/file":     api(404, "GET", "/renders/"+theirs.render+"/file", nil),
+		"POST /api/v1/batches":              api(422, "POST", "/batches", `{"design":"`+theirs.design+`","rows":[{"name":"a","accent":"#000"}]}`),
+		"GET /api/v1/batches/{id}":          api(404, "GET", "/batches/"+theirs.batch, nil),
+		"GET /api/v1/batches/{id}/items":    api(404, "GET", "/batches/"+theirs.batch+"/items", nil),
+	}
+	for _, pattern := range s.Patterns() {
+		try, ok := cases[pattern]
+		if !ok {
+			t.Errorf("%s has no case here: bring it another tenant's ids", pattern)
+			continue
+		}
+		t.Run(pattern, try)
+	}
+
+	t.Run("an image of theirs in a design of ours", func(t *testing.T) {
+		d, err := s.tenant.CreateDesign(context.Background(), nil, "Photo", document(t,
+			`{"version":1,"pages":[{"width":9,"height":9,"elements":[{"id":"p","type":"image","x":0,"y":0,"width":9,"height":9,"asset":"{{photo}}"}]}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := s.api("POST", "/renders", `{"design":"`+d.ID+`","variables":{"photo":"`+theirs.asset+`"}}`).problem(t, 422)
+		if len(p.Errors) == 0 || !strings.Contains(p.Errors[0].Message, `"p"`) {
+			t.Errorf("%+v", p)
+		}
+	})
+	t.Run("their lists hold nothing of theirs for us", func(t *testing.T) {
+		var l app.List[app.Render]
+		s.api("GET", "/renders?design="+theirs.design, nil).want(t, 200).json(t, &l)
+		if len(l.Data) != 0 {
+			t.Errorf("%+v", l)
+		}
+	})
+	t.Run("our own are there", func(t *testing.T) { // so that a 404 above says something
+		s.page("/t/acme/designs/"+ours.design).want(t, 200)
+		s.page("/t/acme/designs/"+ours.design+"/canvas").want(t, 200)
+		s.page("/t/acme/renders/"+ours.render).want(t, 200)
+		s.page("/t/acme/renders/"+ours.render+"/events").want(t, 200)
+		s.page("/t/acme/renders/"+ours.render+"/file").want(t, 200)
+		s.page("/t/acme/assets/"+ours.asset).want(t, 200)
+		s.api("GET", "/batches/"+ours.batch+"/items", nil).want(t, 200)
+	})
+}
