@@ -34,11 +34,11 @@ func unprivileged(name string) (*syscall.Credential, error) {
 			return nil, fmt.Errorf("looking up Chrome's account: %w", err)
 		}
 		if uid == 0 {
-			return nil, fmt.Errorf("Chrome cannot run under %s, which is root: name an account without rights", name)
+			return nil, fmt.Errorf("running Chrome under %s: that is root, name an account without rights", name)
 		}
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 	}
-	return nil, fmt.Errorf("Chrome must not run as root, and there is no account %s: run `app setup`", names[len(names)-1])
+	return nil, fmt.Errorf("there is no account %s for Chrome, which must not run as root: run `app setup`", names[len(names)-1])
 }
 
 // open says no when the account cannot read a path, naming the folder that is in

@@ -27,7 +27,7 @@ func makeFolder(dir string, account *syscall.Credential) (*folder, error) {
 		return nil, fmt.Errorf("making Chrome's scratch directory: %w", err)
 	}
 	if err := open(dir, account); err != nil {
-		return nil, fmt.Errorf("Chrome's scratch directory: %w", err)
+		return nil, fmt.Errorf("opening the scratch directory of Chrome: %w", err)
 	}
 	sweep(dir)
 	// Locked before it has a name that sweep knows.
