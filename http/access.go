@@ -25,7 +25,7 @@ func (s *Server) member(h func(http.ResponseWriter, *http.Request, visit) error)
 			return err
 		}
 		user, err := s.user(r)
-		if app.KindOf(err) == app.Unauthenticated && r.Method == http.MethodGet && !wantsStream(r) {
+		if app.KindOf(err) == app.Unauthenticated && r.Method != http.MethodPost && !wantsStream(r) {
 			return seeOther(w, "/signin?next="+url.QueryEscape(r.URL.RequestURI()))
 		}
 		if err != nil {
