@@ -38,23 +38,27 @@ func ParseDocument(data []byte) (Document, error) {
 	if len(data) > MaxDocumentBytes {
 		return Document{}, Errorf(TooLarge, "the design document has %d bytes and the limit is %d (1 MiB); put pictures into assets, or split the design", len(data), MaxDocumentBytes)
 	}
-	raw, err := parseJSON(data, "the design document")
-	if err != nil {
-		return Document{}, err
-	}
 	var d Document
-	var r report
-	place{name: "the document", report: &r}.object(raw, d.properties())
-	if err := r.err("the design document"); err != nil {
-		return Document{}, err
-	}
-	return d, nil
+	err := d.UnmarshalJSON(data)
+	return d, err
 }
 
-// UnmarshalJSON is ParseDocument, so that no other way in is less strict.
-func (d *Document) UnmarshalJSON(data []byte) (err error) {
-	*d, err = ParseDocument(data)
-	return err
+// UnmarshalJSON reads as strictly as ParseDocument. It takes any length: what was
+// sent in 1 MiB may be longer as we write it, with every < escaped.
+func (d *Document) UnmarshalJSON(data []byte) error {
+	*d = Document{}
+	raw, err := parseJSON(data, "the design document")
+	if err != nil {
+		return err
+	}
+	var read Document
+	var r report
+	place{name: "the document", report: &r}.object(raw, read.properties())
+	if err := r.err("the design document"); err != nil {
+		return err
+	}
+	*d = read
+	return nil
 }
 
 // Assets are the ids of the pictures that a resolved document draws, each once.

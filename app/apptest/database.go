@@ -107,7 +107,7 @@ func cluster(name string) postgres.Options {
 func drop(ctx context.Context, db *postgres.DB, name string) error {
 	for _, sql := range []string{
 		"DROP DATABASE IF EXISTS " + name + " WITH (FORCE)",
-		"DROP ROLE IF EXISTS " + pgx.Identifier{postgres.TenantRole(name)}.Sanitize(),
+		"DROP ROLE IF EXISTS " + pgx.Identifier{name + "_tenant"}.Sanitize(),
 	} {
 		if _, err := db.Pool.Exec(ctx, sql); err != nil {
 			return fmt.Errorf("%s: %w", sql, err)

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"majestic/app/apptest"
-	"majestic/app/postgres"
 )
 
 func TestDatabase(t *testing.T) {
@@ -23,7 +22,7 @@ func TestDatabase(t *testing.T) {
 		if err := db.Pool.QueryRow(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
 			t.Fatal(err)
 		}
-		role = postgres.TenantRole(name)
+		role = name + "_tenant"
 		if _, err := db.Pool.Exec(t.Context(), "CREATE TABLE mine (); CREATE ROLE "+role+"; GRANT ALL ON mine TO "+role); err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package apptest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -72,16 +73,20 @@ func Serve(t testing.TB, binary, dir string, args ...string) *Process {
 		p.Kill()
 		<-p.done
 		if t.Failed() {
-			t.Log(p.Output())
+			out := p.Output()
+			t.Log(out[max(0, len(out)-4096):])
 		}
 	})
 	return p
 }
 
-// Run runs a verb to its end and answers with what it printed and its exit code.
+// Run runs a verb to its end and answers with what it printed and its exit code,
+// -1 for one that was killed since it did not end.
 func Run(t testing.TB, binary, dir string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	c := exec.Command(binary, append(args, "--dir", dir)...)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, binary, append(args, "--dir", dir)...)
 	var out, errs bytes.Buffer
 	c.Stdout, c.Stderr = &out, &errs
 	err := c.Run()

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/BurntSushi/toml"
 	"github.com/alecthomas/kong"
@@ -84,8 +85,8 @@ func (s *Settings) load(ctx *kong.Context) error {
 	}
 	name := filepath.Join(dir, "app.toml")
 	_, err := toml.DecodeFile(name, &s.file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil // what the directory is, Enter will say
 	}
 	if err != nil {
 		return app.Errorf(app.Malformed, "%s cannot be read: %v", name, err)

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"log/slog"
 	"sync"
 	"time"
@@ -95,20 +94,6 @@ func Stop(ctx context.Context, o Options) error {
 			return fmt.Errorf("waiting until nobody uses the private cluster in %s: %w", o.Data, err)
 		}
 	}
-}
-
-// TenantRole names the role that row-level security binds in a database.
-// Roles belong to the whole cluster, so each database has its own; what would
-// pass Postgres's 63 bytes is cut and told apart by a hash.
-func TenantRole(database string) string {
-	const suffix, limit = "_tenant", 63
-	if len(database)+len(suffix) <= limit {
-		return database + suffix
-	}
-	h := fnv.New32a()
-	h.Write([]byte(database))
-	sum := fmt.Sprintf("_%08x", h.Sum32())
-	return database[:limit-len(suffix)-len(sum)] + sum + suffix
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -424,13 +424,3 @@ func TestRefusals(t *testing.T) {
 		wants(t, err, app.Unavailable, "does not exist", "DATABASE_URL")
 	})
 }
-
-func TestTenantRole(t *testing.T) {
-	a, b := strings.Repeat("x", 62)+"a", strings.Repeat("x", 62)+"b"
-	if got := postgres.TenantRole("majestic"); got != "majestic_tenant" {
-		t.Error(got)
-	}
-	if postgres.TenantRole(a) == postgres.TenantRole(b) || len(postgres.TenantRole(a)) > 63 {
-		t.Errorf("%s %s", postgres.TenantRole(a), postgres.TenantRole(b))
-	}
-}

@@ -1,0 +1,230 @@
+package apptest_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"majestic/app"
+	"majestic/app/apptest"
+	"majestic/upgrade"
+)
+
+func TestMain(m *testing.M) { os.Exit(apptest.Main(m)) }
+
+// A batch whose process is killed in the middle goes on with the next process,
+// from the rows that are not yet drawn; the private cluster outlives the kill,
+// and app stop leaves nothing behind.
+func TestBatchOutlivesKill(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	first := apptest.Serve(t, binary, dir)
+	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+
+	var design app.Design
+	api.Call(t, "POST", "/designs", map[string]any{"name": "Card", "document": json.RawMessage(apptest.File(t, "country-card.json"))}, 201, &design)
+	rows := apptest.Countries(t)[:40]
+	var b app.Batch
+	api.Call(t, "POST", "/batches", map[string]any{"design": design.ID, "rows": rows}, 202, &b)
+	for range time.Tick(20 * time.Millisecond) {
+		if b.Done >= 6 {
+			break
+		}
+		api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b)
+	}
+	before := items(t, api, b.ID)
+	first.Crash()
+	if b.Done == b.Total {
+		t.Fatal("the batch was over before the kill")
+	}
+	if s := status(t, binary, dir); len(s) != 1 || s[0].State != upgrade.Gone {
+		t.Errorf("after the kill: %+v", s)
+	}
+
+	second := apptest.Serve(t, binary, dir)
+	api.URL = second.URL
+	for range time.Tick(50 * time.Millisecond) {
+		if b.Status == app.Succeeded {
+			break
+		}
+		if api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b); b.Finished() && b.Status != app.Succeeded {
+			t.Fatalf("%+v", b)
+		}
+	}
+	after := items(t, api, b.ID)
+	if b.Done != len(rows) || b.Failed != 0 || len(after) != len(rows) {
+		t.Errorf("%+v with %d rows", b, len(after))
+	}
+	sums := map[string]bool{}
+	for i, r := range after {
+		if r.Status != app.Succeeded || *r.Row != i+1 || r.Variables["name"] != rows[i]["name"] {
+			t.Errorf("row %d: %+v", i+1, r)
+			continue
+		}
+		sums[*r.SHA256] = true
+		if was := before[i]; was.FinishedAt != nil && !was.FinishedAt.Equal(*r.FinishedAt) {
+			t.Errorf("row %d was finished at %v and again at %v", i+1, was.FinishedAt, r.FinishedAt)
+		}
+	}
+	if len(sums) != len(rows) {
+		t.Errorf("%d pictures of %d rows", len(sums), len(rows))
+	}
+
+	if s := status(t, binary, dir); len(s) != 2 || s[0].State != upgrade.Serving || s[0].Version != "v1" || s[0].PID != second.Pid || s[1].State != upgrade.Gone {
+		t.Errorf("at the end: %+v", s)
+	}
+	apptest.Must(t, binary, dir, "stop")
+	if err := second.Wait(); err != nil {
+		t.Errorf("the stopped process: %v\n%s", err, second.Output())
+	}
+	if pid, err := os.ReadFile(filepath.Join(dir, "data", "postgres", "postmaster.pid")); err == nil {
+		t.Errorf("the private cluster still runs: %s", pid)
+	}
+	apptest.Must(t, binary, dir, "stop") // nothing to stop is no failure
+	if out, _, code := apptest.Run(t, binary, dir, "status"); code != 0 || !strings.Contains(out, "gone") {
+		t.Errorf("status: %d, %s", code, out)
+	}
+}
+
+// What keeps serve from starting is said in one sentence, with what mends it, and exit code 1.
+func TestServeRefuses(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := apptest.Run(t, binary, file, "serve"); code != 1 || !strings.Contains(errs, "not a directory; name another with --dir") {
+		t.Errorf("not a directory: exit %d: %s", code, errs)
+	}
+	for name, test := range map[string]struct {
+		args []string
+		want []string
+	}{
+		"the port is taken":       {[]string{"--listen", taken.Addr().String()}, []string{"is taken by another program", "ss -ltnp", "--listen"}},
+		"the address is not here": {[]string{"--listen", "192.0.2.1:80"}, []string{"cannot be listened on", "--listen"}},
+		"no Chromium":             {[]string{"--listen", "127.0.0.1:0", "--chromium-path", "/nowhere/chromium"}, []string{"/nowhere/chromium", "app setup"}},
+		"no database":             {[]string{"--listen", "127.0.0.1:0", "--database-url", "postgres://u:hidden@127.0.0.1:1/x"}, []string{"127.0.0.1"}},
+	} {
+		out, errs, code := apptest.Run(t, binary, dir, append([]string{"serve"}, test.args...)...)
+		for _, want := range test.want {
+			if !strings.Contains(errs, want) {
+				t.Errorf("%s: does not say %q: %s%s", name, want, out, errs)
+			}
+		}
+		if code != 1 || strings.Contains(errs, "hidden") || strings.Contains(errs, "goroutine") {
+			t.Errorf("%s: exit %d: %s", name, code, errs)
+		}
+	}
+	if _, errs, code := apptest.Run(t, binary, dir, "serve", "--no-such-flag"); code != 2 || !strings.Contains(errs, "--no-such-flag") {
+		t.Errorf("an unknown flag: exit %d, %s", code, errs)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	binary := apptest.Binary(t, "v1")
+	var v map[string]any
+	if err := json.Unmarshal([]byte(apptest.Must(t, binary, t.TempDir(), "version", "--json")), &v); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	release, err := upgrade.Release(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v["version"] != "v1" || v["release"] != release || v["product"] != "majestic" || v["protocol"] != 1.0 || v["arch"] == "" || v["go"] == "" {
+		t.Errorf("%v, release %s", v, release)
+	}
+}
+
+// The two commands of the README are there, and CI runs the second to the letter.
+func TestREADME(t *testing.T) {
+	readme, ci := apptest.File(t, "../../../README.md"), apptest.File(t, "../../../.ci/run")
+	for _, command := range []string{"go run . setup && go run . serve", "go run . setup && go test ./..."} {
+		if !bytes.Contains(readme, []byte(command)) {
+			t.Errorf("README.md lacks %q", command)
+		}
+	}
+	if !bytes.Contains(ci, []byte("\ngo run . setup && go test ./...\n")) {
+		t.Error(".ci/run does not run the tests as the README says")
+	}
+	for _, line := range strings.Split(string(readme), "\n") {
+		room, isRoom := strings.CutPrefix(line, "| `")
+		room, _, _ = strings.Cut(room, "`")
+		if _, err := os.Stat(filepath.Join("../..", room)); isRoom && err != nil {
+			t.Errorf("README.md tells of %s: %v", room, err)
+		}
+	}
+}
+
+// The committed generated code is what the templates give.
+func TestGeneratedCode(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	templates, err := filepath.Glob(filepath.Join(root, "*", "*", "*.templ"))
+	if err != nil || len(templates) < 3 {
+		t.Fatalf("%d templates, %v", len(templates), err)
+	}
+	// The generator writes beside its templates, and their paths into its code: a
+	// tree of copies.
+	copies := t.TempDir()
+	for _, template := range templates {
+		rel, _ := filepath.Rel(root, template)
+		text, err := os.ReadFile(template)
+		if err == nil {
+			err = os.MkdirAll(filepath.Join(copies, filepath.Dir(rel)), 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(copies, rel), text, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := exec.Command("go", "tool", "templ", "generate", "-path", copies)
+	c.Dir = root
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, template := range templates {
+		code := strings.TrimSuffix(template, ".templ") + "_templ.go"
+		rel, _ := filepath.Rel(root, code)
+		got, err := os.ReadFile(code)
+		want, werr := os.ReadFile(filepath.Join(copies, rel))
+		if err != nil || werr != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not current; run: go tool templ generate (%v)", rel, errors.Join(err, werr))
+		}
+	}
+}
+
+func items(t *testing.T, api apptest.API, batch string) []app.Render {
+	t.Helper()
+	var l app.List[app.Render]
+	api.Call(t, "GET", "/batches/"+batch+"/items?limit=100", nil, 200, &l)
+	return l.Data
+}
+
+func status(t *testing.T, binary, dir string) []upgrade.Status {
+	t.Helper()
+	var s struct{ Generations []upgrade.Status }
+	if err := json.Unmarshal([]byte(apptest.Must(t, binary, dir, "status", "--json")), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s.Generations
+}

@@ -1,0 +1,382 @@
+// Majestic draws designs: teams lay them out in the browser, leave variables in
+// them, and render them to pictures, one now or thousands in a job. This is the
+// whole of it: the web UI, the job queue, the renderer and the release tool.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"majestic/app"
+	"majestic/app/config"
+	"majestic/app/machine"
+	"majestic/app/objects"
+	"majestic/app/postgres"
+	"majestic/http"
+	"majestic/jobs"
+	"majestic/migrations"
+	"majestic/screenshots"
+	"majestic/static"
+	"majestic/upgrade"
+)
+
+// version is set by -ldflags "-X main.version=…".
+var version = "dev"
+
+// verbs are what the binary can be told to do. Each lives in the room that does its work.
+type verbs struct {
+	config.Config
+
+	Serve   Serve                 `cmd:"" help:"Serve the instance."`
+	Status  upgrade.StatusCommand `cmd:"" help:"Show the generations that run, and the last that ran."`
+	Stop    upgrade.StopCommand   `cmd:"" help:"End all generations and the private cluster, and return when they are gone."`
+	Render  jobs.RenderCommand    `cmd:"" help:"Draw a design from a file, without a database."`
+	Tenant  app.TenantCommand     `cmd:"" help:"Workspaces."`
+	User    app.UserCommand       `cmd:"" help:"Accounts."`
+	Apikey  app.APIKeyCommand     `cmd:"" help:"Keys for programs."`
+	Setup   machine.Setup         `cmd:"" help:"Install what this machine lacks."`
+	Version Version               `cmd:"" help:"Say which release this is."`
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main, startable from a test. It returns the exit code: 0 done, 1 failed, 2 usage.
+func run(args []string, out, errs io.Writer) int {
+	var v verbs
+	command, err := kong.New(&v,
+		kong.Name("app"),
+		kong.Description("Majestic: designs in, pictures out. https on top, Postgres below, Chrome inside."),
+		kong.Resolvers(&config.Settings{Getenv: os.Getenv}),
+		kong.Writers(out, errs),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		panic(err) // the verbs above are put together wrongly
+	}
+	kctx, err := command.Parse(args)
+	if err != nil {
+		complain(errs, err)
+		return 2
+	}
+	self, err := os.Open("/proc/self/exe") // before root's rights are dropped: afterwards its folder may be closed to us
+	if err != nil {
+		complain(errs, err)
+		return 1
+	}
+	defer self.Close()
+	// Setup installs for the whole machine, so it keeps root's rights.
+	if kctx.Command() != "setup" && kctx.Command() != "version" {
+		if err := v.Enter(); err != nil {
+			complain(errs, err)
+			return 1
+		}
+	}
+	wires := wires{config: &v.Config}
+	kctx.BindTo(context.Background(), (*context.Context)(nil))
+	kctx.BindTo(out, (*io.Writer)(nil))
+	kctx.Bind(&v.Config, self, upgrade.Place(v.Path("tmp")), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), needs(&v.Config))
+	kctx.BindToProvider(wires.app)
+	err = errors.Join(kctx.Run(), wires.close())
+	if err != nil {
+		complain(errs, err)
+		return 1
+	}
+	return 0
+}
+
+// Serve is the verb: app serve.
+type Serve struct{}
+
+// Run is the story of an instance's process: what it opens, in this order, what
+// it does until it is told to stop, and how it closes.
+func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
+	log := c.Logger()
+	stop := listenForStop()
+	defer func() {
+		stop.ignore()
+		if stop.soft.Err() != nil && errors.Is(err, context.Canceled) {
+			err = nil // told to stop while starting
+		}
+	}()
+
+	release, err := upgrade.Release(self)
+	if err != nil {
+		return err
+	}
+	var opened atomic.Pointer[postgres.DB] // may be asked for before it is there
+	generation, err := upgrade.Start(upgrade.Options{
+		Dir: c.Path("tmp"), Release: release, Version: version, Stop: stop.now,
+		Jobs: func(ctx context.Context) (n upgrade.Jobs, err error) {
+			if db := opened.Load(); db != nil {
+				n.Running, n.Available, err = jobs.Count(ctx, db.Pool, release)
+			}
+			return n, err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	defer generation.Close()
+	if err := upgrade.Register(c.Dir, self, release); err != nil {
+		return err
+	}
+	listener, err := http.Listen(c.Listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	c.Listen = listener.Addr().String() // the port that was found, when any would do
+
+	// Chrome takes as long to start as all the rest: both at once.
+	files := static.New()
+	chrome := begin(func() (*screenshots.Pool, error) { return launch(stop.soft, c, log) })
+	defer func() {
+		if pool, _ := chrome(); pool != nil {
+			err = errors.Join(err, pool.Close())
+		}
+	}()
+
+	client := jobs.ClientName(generation.Number(), release)
+	db, err := postgres.Open(stop.soft, postgresOptions(c, client, log))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	opened.Store(db)
+	if _, err := migrations.Up(stop.soft, db.Pool); err != nil {
+		return err
+	}
+	folder, err := objects.Open(c.Path("data", "objects"))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	secret, err := c.Secret()
+	if err != nil {
+		return err
+	}
+	queue, err := jobs.NewQueue(db.Pool, release)
+	if err != nil {
+		return err
+	}
+	a := app.New(app.Options{Pool: db.Pool, Queue: queue, Objects: folder, Release: release, Secret: secret})
+	events := app.StartEvents(db.Pool, log)
+	defer events.Close()
+
+	renderer, err := chrome()
+	if err != nil {
+		return err
+	}
+	runner, err := jobs.NewRunner(jobs.Options{Pool: db.Pool, App: a, Capturer: renderer, Tabs: runtime.NumCPU(), Release: release, Client: client, Log: log})
+	if err != nil {
+		return err
+	}
+	rescued, err := runner.Rescue(stop.soft, []string{client})
+	if err != nil {
+		return err
+	}
+	if rescued > 0 {
+		log.Info("took over the jobs of a process that is gone", "jobs", rescued)
+	}
+	if err := runner.Start(stop.soft); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, runner.Stop(stop.hard)) }()
+
+	server := http.New(http.Options{
+		App: a, Events: events, Static: files, Release: release, Version: version, Generation: generation.Number(),
+		BaseURL: c.URL(), RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies, Log: log, Ready: a.Ready,
+	})
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	if err := generation.Serve(); err != nil {
+		return err
+	}
+	if err := greet(stop.soft, out, c, a); err != nil {
+		return err
+	}
+
+	select {
+	case err = <-served:
+	case <-stop.soft.Done():
+	}
+	generation.Drain()
+	log.Info("stopping: running jobs are finished first, a second signal cuts them")
+	return errors.Join(err, server.Close())
+}
+
+// greet prints the address and, while there is no user, the setup link; an empty
+// line ends it.
+func greet(ctx context.Context, out io.Writer, c *config.Config, a *app.App) error {
+	token, err := a.SetupToken(ctx)
+	if err != nil {
+		return err
+	}
+	greeting := "\n  Majestic serves " + c.URL() + "\n"
+	if token != "" {
+		greeting += "  Make the first account here, once: " + c.URL() + "/setup?token=" + token + "\n"
+	}
+	_, err = fmt.Fprintln(out, greeting)
+	return err
+}
+
+// stop is how a process is told to end: the first signal, or app stop, ends soft
+// (finish running jobs and exit); the second, or app stop --now, ends hard too.
+type stop struct {
+	soft, hard   context.Context
+	end, endHard context.CancelFunc
+	signals      chan os.Signal
+}
+
+func listenForStop() *stop {
+	s := &stop{signals: make(chan os.Signal, 2)}
+	s.soft, s.end = context.WithCancel(context.Background())
+	s.hard, s.endHard = context.WithCancel(context.Background())
+	signal.Notify(s.signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		for range s.signals {
+			s.now(s.soft.Err() != nil)
+		}
+	}()
+	return s
+}
+
+func (s *stop) now(hard bool) {
+	s.end()
+	if hard {
+		s.endHard()
+	}
+}
+
+func (s *stop) ignore() {
+	signal.Stop(s.signals)
+	close(s.signals)
+}
+
+// wires open, for one verb, what only some verbs need.
+type wires struct {
+	config *config.Config
+	opened []func() error
+}
+
+// app is the product, for the verbs that work on rows.
+func (w *wires) app() (*app.App, error) {
+	ctx := context.Background()
+	db, err := postgres.Open(ctx, postgresOptions(w.config, "app", w.config.Logger()))
+	if err != nil {
+		return nil, err
+	}
+	w.opened = append(w.opened, db.Close)
+	if _, err := migrations.Up(ctx, db.Pool); err != nil {
+		return nil, err
+	}
+	secret, err := w.config.Secret()
+	if err != nil {
+		return nil, err
+	}
+	return app.New(app.Options{Pool: db.Pool, Secret: secret}), nil
+}
+
+// launch is Chrome, for one verb.
+func (w *wires) launch(ctx context.Context) (jobs.Capturer, func() error, error) {
+	pool, err := launch(ctx, w.config, w.config.Logger())
+	if err != nil {
+		return nil, nil, err
+	}
+	return pool, pool.Close, nil
+}
+
+// rest ends the private cluster, when it is still up.
+func (w *wires) rest(ctx context.Context) error {
+	return postgres.Stop(ctx, postgresOptions(w.config, "app", w.config.Logger()))
+}
+
+func (w *wires) close() (err error) {
+	for _, close := range w.opened {
+		err = errors.Join(err, close())
+	}
+	return err
+}
+
+func postgresOptions(c *config.Config, name string, log *slog.Logger) postgres.Options {
+	return postgres.Options{URL: c.DatabaseURL, Data: c.Path("data", "postgres"), Locks: c.Path("tmp"), Name: name, MaxConns: 20, Log: log}
+}
+
+func launch(ctx context.Context, c *config.Config, log *slog.Logger) (*screenshots.Pool, error) {
+	return jobs.StartRenderer(ctx, c.ChromiumPath, c.Path("tmp", "chrome"), static.New().Fit(), log)
+}
+
+// needs is what the rooms ask of a machine, for setup.
+func needs(c *config.Config) machine.Needs {
+	n := machine.Needs{
+		FindChromium: func() (string, error) { return screenshots.Find(c.ChromiumPath) },
+		FindPostgres: postgres.Find,
+	}
+	for _, font := range app.Fonts() {
+		n.Fonts = append(n.Fonts, machine.Font{Package: font.Package, File: font.Faces[0].File, Why: font.Why})
+	}
+	return n
+}
+
+// begin does something meanwhile; the function it returns waits for it.
+func begin[T any](do func() (T, error)) func() (T, error) {
+	once := sync.OnceValues(do)
+	go once()
+	return once
+}
+
+// complain tells the person what failed: an app.Error in its own words with the
+// fields at fault, anything else as it is.
+func complain(w io.Writer, err error) {
+	var e *app.Error
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		fmt.Fprintf(w, "app: the disk is full (%v); free some space: df -h . && du -xh . | sort -h | tail\n", err)
+	case errors.As(err, &e):
+		fmt.Fprintf(w, "app: %s\n", e.Message)
+		for _, f := range e.Fields {
+			fmt.Fprintf(w, "  %s: %s\n", f.Field, f.Message)
+		}
+		if e.Err != nil {
+			fmt.Fprintf(w, "  because: %v\n", e.Err)
+		}
+	default:
+		fmt.Fprintf(w, "app: %v\n", err)
+	}
+}
+
+// Version is the verb: app version.
+type Version struct {
+	JSON bool `name:"json" help:"One JSON object."`
+}
+
+// Run says which release this is.
+func (c Version) Run(self *os.File, out io.Writer) error {
+	release, err := upgrade.Release(self)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(out).Encode(map[string]any{
+			"version": version, "release": release, "product": "majestic", "protocol": 1,
+			"go": strings.TrimPrefix(runtime.Version(), "go"), "arch": runtime.GOARCH,
+		})
+	}
+	fmt.Fprintf(out, "majestic %s, release %s (%s, %s)\n", version, release, runtime.Version(), runtime.GOARCH)
+	return nil
+}
