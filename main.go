@@ -144,7 +144,7 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 
 	// Chrome takes as long to start as all the rest: both at once.
 	files := static.New()
-	chrome := begin(func() (*screenshots.Pool, error) { return launch(stop.soft, c, log) })
+	chrome := begin(func() (*screenshots.Pool, error) { return launch(stop.soft, c, c.Reachable("tmp", "chrome"), log) })
 	defer func() {
 		if pool, _ := chrome(); pool != nil {
 			err = errors.Join(err, pool.Close())
@@ -294,11 +294,18 @@ func (w *wires) app() (*app.App, error) {
 
 // launch is Chrome, for one verb.
 func (w *wires) launch(ctx context.Context) (jobs.Capturer, func() error, error) {
-	pool, err := launch(ctx, w.config, w.config.Logger())
+	scratch, err := os.MkdirTemp("", "majestic-")
+	if err == nil {
+		err = os.Chmod(scratch, 0o711) // Chrome may have another account
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	return pool, pool.Close, nil
+	pool, err := launch(ctx, w.config, scratch, w.config.Logger())
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(scratch))
+	}
+	return pool, func() error { return errors.Join(pool.Close(), os.RemoveAll(scratch)) }, nil
 }
 
 // rest ends the private cluster, when it is still up.
@@ -317,8 +324,8 @@ func postgresOptions(c *config.Config, name string, log *slog.Logger) postgres.O
 	return postgres.Options{URL: c.DatabaseURL, Data: c.Path("data", "postgres"), Locks: c.Path("tmp"), Name: name, MaxConns: 20, Log: log}
 }
 
-func launch(ctx context.Context, c *config.Config, log *slog.Logger) (*screenshots.Pool, error) {
-	return jobs.StartRenderer(ctx, c.ChromiumPath, c.Path("tmp", "chrome"), static.New().Fit(), log)
+func launch(ctx context.Context, c *config.Config, scratch string, log *slog.Logger) (*screenshots.Pool, error) {
+	return jobs.StartRenderer(ctx, c.ChromiumPath, scratch, static.New().Fit(), log)
 }
 
 // needs is what the rooms ask of a machine, for setup.

@@ -41,7 +41,7 @@ func Browser(t testing.TB, width, height int) context.Context {
 		chromedp.UserDataDir(profile), chromedp.WindowSize(width, height),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("force-prefers-reduced-motion", true),
-		chromedp.Env("HOME="+profile),
+		chromedp.Env("HOME="+profile, "TMPDIR="+profile),
 		chromedp.ModifyCmdFunc(func(c *exec.Cmd) {
 			c.SysProcAttr = &syscall.SysProcAttr{Credential: account, Setpgid: true}
 		}))

@@ -30,6 +30,7 @@ func Main(m *testing.M) int {
 		return 1
 	}
 	defer db.Close()
+	defer func() { os.RemoveAll(builds.dir) }()
 	if err := sweep(ctx, db); err != nil {
 		fmt.Fprintln(os.Stderr, "the test cluster:", err)
 		return 1

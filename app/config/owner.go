@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"os/user"
@@ -81,4 +83,31 @@ func accountName(uid uint32) string {
 		return u.Username
 	}
 	return "#" + id
+}
+
+// elsewhere takes what lies where other accounts cannot reach it.
+const elsewhere = "/var/lib/majestic"
+
+// Reachable is the place of something that another account must reach: Chrome's,
+// when we are root. Where the path above the instance is closed (a 0700 home) it
+// is a folder of the instance's own under /var/lib.
+func (c *Config) Reachable(parts ...string) string {
+	if os.Geteuid() != 0 || open(c.Dir) {
+		return c.Path(parts...)
+	}
+	sum := sha256.Sum256([]byte(c.Dir))
+	return filepath.Join(append([]string{elsewhere, hex.EncodeToString(sum[:8])}, parts...)...)
+}
+
+// open tells whether everybody may pass through a folder and all above it.
+func open(dir string) bool {
+	for ; ; dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		if err != nil || info.Mode()&0o001 == 0 {
+			return false
+		}
+		if dir == filepath.Dir(dir) {
+			return true
+		}
+	}
 }
