@@ -41,6 +41,7 @@ type Options struct {
 // maintenance, and can be stopped alone when another process shall take over.
 type Runner struct {
 	pool    *pgxpool.Pool
+	app     *app.App
 	work    *river.Client[pgx.Tx]
 	lead    *river.Client[pgx.Tx]
 	release string
@@ -70,7 +71,7 @@ func NewRunner(o Options) (*Runner, error) {
 	lead.ID = o.Client + "-lead"
 	lead.Queues = map[string]river.QueueConfig{"lead": {MaxWorkers: 1}}
 
-	r := &Runner{pool: o.Pool, release: o.Release}
+	r := &Runner{pool: o.Pool, app: o.App, release: o.Release}
 	var err error
 	if r.work, err = river.NewClient(riverpgxv5.New(o.Pool), &work); err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
