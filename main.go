@@ -353,7 +353,7 @@ func complain(w io.Writer, err error) {
 	var e *app.Error
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
-		fmt.Fprintf(w, "app: the disk is full (%v); free some space: df -h . && du -xh . | sort -h | tail\n", err)
+		fmt.Fprintf(w, "app: the disk is full; free some space, see where it went with: df -h; du -xh / | sort -h | tail\n  because: %v\n", err)
 	case errors.As(err, &e):
 		fmt.Fprintf(w, "app: %s\n", e.Message)
 		for _, f := range e.Fields {

@@ -28,8 +28,9 @@ func Browser(t testing.TB, width, height int) context.Context {
 	if err := os.Mkdir(profile, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	account := nobody(t)
-	if account != nil {
+	var account *syscall.Credential
+	if os.Geteuid() == 0 {
+		account = Nobody(t) // as root Chrome has no sandbox
 		if err := os.Chown(profile, int(account.Uid), int(account.Gid)); err != nil {
 			t.Fatal(err)
 		}
@@ -54,12 +55,9 @@ func Browser(t testing.TB, width, height int) context.Context {
 	return ctx
 }
 
-// nobody is whom Chrome runs as when we are root: as root it has no sandbox.
-func nobody(t testing.TB) *syscall.Credential {
+// Nobody is an account without rights, for root to run things as.
+func Nobody(t testing.TB) *syscall.Credential {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		return nil
-	}
 	u, err := user.Lookup("nobody")
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -128,6 +129,37 @@ func TestServeRefuses(t *testing.T) {
 	}
 	if _, errs, code := apptest.Run(t, binary, dir, "serve", "--no-such-flag"); code != 2 || !strings.Contains(errs, "--no-such-flag") {
 		t.Errorf("an unknown flag: exit %d, %s", code, errs)
+	}
+}
+
+// A disk that fills up before the release is kept, and one that fills up while
+// the cluster is made.
+func TestFullDisk(t *testing.T) {
+	binary := apptest.Binary(t, "v1")
+	for _, size := range []string{"8m", "56m"} {
+		dir := apptest.Dir(t)
+		// A user namespace lets an ordinary user mount; root needs none.
+		options := "-m"
+		if os.Geteuid() != 0 {
+			options = "-rm"
+		}
+		script := `mount -t tmpfs -o size="$1" none "$2" && exec "$3" serve --listen 127.0.0.1:0 --dir "$2"`
+		out, err := exec.Command("unshare", options, "sh", "-c", script, "sh", size, dir, binary).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), "app: the disk is full; free some space") {
+			t.Errorf("%s: %v: %s", size, err, out)
+		}
+	}
+}
+
+// An instance of somebody else is not touched, and its owner is named.
+func TestForeignInstance(t *testing.T) {
+	c := exec.Command(apptest.Binary(t, "v1"), "serve", "--listen", "127.0.0.1:0", "--dir", "/")
+	if os.Geteuid() == 0 {
+		c.SysProcAttr = &syscall.SysProcAttr{Credential: apptest.Nobody(t)}
+	}
+	out, err := c.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "the instance / belongs to root; run this as its owner: sudo -u root") {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 

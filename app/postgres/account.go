@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -79,6 +80,9 @@ func (a account) run(ctx context.Context, cmd *exec.Cmd) error {
 	said, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if err != nil && bytes.Contains(said, []byte("No space left on device")) {
+		err = errors.Join(err, syscall.ENOSPC) // said in the middle of what the last lines tell
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), err, lastLines(said, 4))
