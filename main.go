@@ -120,7 +120,7 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 	}
 	var opened atomic.Pointer[postgres.DB] // may be asked for before it is there
 	generation, err := upgrade.Start(upgrade.Options{
-		Dir: c.Path("tmp"), Release: release, Version: version, Stop: stop.now,
+		Dir: c.Path("tmp"), Release: release, Version: version, Stop: stop.now, Retire: stop.retire,
 		Jobs: func(ctx context.Context) (n upgrade.Jobs, err error) {
 			if db := opened.Load(); db != nil {
 				n.Running, n.Available, err = jobs.Count(ctx, db.Pool, release)
@@ -216,8 +216,12 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 	case <-stop.soft.Done():
 	}
 	generation.Drain()
-	log.Info("stopping: running jobs are finished first, a second signal cuts them")
-	return errors.Join(err, server.Close())
+	finish := runner.Stop
+	if stop.retiring.Load() {
+		finish = runner.Drain
+	}
+	log.Info("stopping", "waiting_jobs_too", stop.retiring.Load(), "hint", "jobs are finished first; another signal cuts them, and they go on at the next start")
+	return errors.Join(err, server.Close(), finish(stop.hard))
 }
 
 // greet prints the address and, while there is no user, the setup link; an empty
@@ -236,8 +240,10 @@ func greet(ctx context.Context, out io.Writer, c *config.Config, a *app.App) err
 }
 
 // stop is how a process is told to end: the first signal, or app stop, ends soft
-// (finish running jobs and exit); the second, or app stop --now, ends hard too.
+// (finish running jobs and exit); the second, or app stop --now, ends hard too. A
+// touch of the marker ends soft as well, when all jobs of the release are done.
 type stop struct {
+	retiring     atomic.Bool
 	soft, hard   context.Context
 	end, endHard context.CancelFunc
 	signals      chan os.Signal
@@ -261,6 +267,13 @@ func (s *stop) now(hard bool) {
 	if hard {
 		s.endHard()
 	}
+}
+
+func (s *stop) retire() {
+	if s.soft.Err() == nil {
+		s.retiring.Store(true)
+	}
+	s.end()
 }
 
 func (s *stop) ignore() {

@@ -94,6 +94,23 @@ func (r *Runner) Start(ctx context.Context) error {
 	return nil
 }
 
+// Drain works off the jobs of the release that can run now, also those that come
+// meanwhile, and then stops. River's own Stop would leave them: a stopping client
+// fetches nothing.
+func (r *Runner) Drain(ctx context.Context) error {
+	for tick := time.NewTicker(200 * time.Millisecond); ; {
+		running, available, err := Count(ctx, r.pool, r.release)
+		if err == nil && running+available == 0 || ctx.Err() != nil {
+			tick.Stop()
+			return r.Stop(ctx)
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+}
+
 // Stop fetches nothing more and waits for running jobs; when ctx ends they are
 // told to stop where they are, and go on at the next start. Twice is harmless.
 func (r *Runner) Stop(ctx context.Context) error {

@@ -48,7 +48,8 @@ type Options struct {
 	Release string
 	Version string
 	Jobs    func(context.Context) (Jobs, error)
-	Stop    func(now bool) // finish and exit; now: at once
+	Stop    func(now bool) // finish running jobs and exit; now: at once
+	Retire  func()         // finish all jobs of the release and exit
 }
 
 // Generation is this process, as other processes of the instance see it.
@@ -59,6 +60,7 @@ type Generation struct {
 	folder *os.File // the open generations/ folder, by which sockets get short paths
 	socket net.Listener
 	state  atomic.Value // string
+	closed chan struct{}
 	close  sync.Once
 }
 
@@ -92,11 +94,15 @@ func Start(o Options) (*Generation, error) {
 			return nil, &ErrServing{s}
 		}
 	}
-	g := &Generation{o: o, status: Status{Generation: next, Release: o.Release, Version: o.Version, PID: os.Getpid(), StartedAt: time.Now().UTC().Truncate(time.Second)}}
+	g := &Generation{o: o, closed: make(chan struct{}), status: Status{Generation: next, Release: o.Release, Version: o.Version, PID: os.Getpid(), StartedAt: time.Now().UTC().Truncate(time.Second)}}
 	g.state.Store(Warming)
 	if err := g.open(dir); err != nil {
 		g.Close()
 		return nil, fmt.Errorf("start generation %d: %w", next, err)
+	}
+	if err := watchMarker(o.Dir, g.closed, o.Retire); err != nil {
+		g.Close()
+		return nil, fmt.Errorf("start generation %d: look at the marker: %w", next, err)
 	}
 	forget(dir, all)
 	go g.answer()
@@ -121,6 +127,7 @@ func (g *Generation) Drain() { g.state.Store(Draining) }
 // Close ends the control socket and lets the lock go; twice is harmless.
 func (g *Generation) Close() error {
 	g.close.Do(func() {
+		close(g.closed)
 		if g.socket != nil {
 			g.socket.Close()
 			os.Remove(filepath.Join(g.o.Dir, "generations", g.name("sock")))

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestGenerations(t *testing.T) {
@@ -17,7 +18,7 @@ func TestGenerations(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("deep/", 30))
 	told := make(chan bool, 1)
 	start := func() (*Generation, error) {
-		return Start(Options{Dir: dir, Release: "aaaaaaaaaaaa", Version: "v1", Stop: func(now bool) { told <- now },
+		return Start(Options{Dir: dir, Release: "aaaaaaaaaaaa", Version: "v1", Stop: func(now bool) { told <- now }, Retire: func() {},
 			Jobs: func(context.Context) (Jobs, error) { return Jobs{Running: 2, Available: 3}, nil }})
 	}
 	g, err := start()
@@ -76,7 +77,7 @@ func TestGenerations(t *testing.T) {
 // A killed process holds no lock: whoever looks next sees it gone.
 func TestKilledIsGone(t *testing.T) {
 	if dir := os.Getenv("GENERATION_DIR"); dir != "" {
-		g, err := Start(Options{Dir: dir, Jobs: func(context.Context) (Jobs, error) { return Jobs{}, nil }})
+		g, err := Start(Options{Dir: dir, Retire: func() {}, Jobs: func(context.Context) (Jobs, error) { return Jobs{}, nil }})
 		if err == nil {
 			err = g.Serve()
 		}
@@ -108,7 +109,7 @@ func TestKilledIsGone(t *testing.T) {
 	if s := only(t, dir); s.State != Gone {
 		t.Errorf("%+v", s)
 	}
-	g, err := Start(Options{Dir: dir, Jobs: func(context.Context) (Jobs, error) { return Jobs{}, nil }})
+	g, err := Start(Options{Dir: dir, Retire: func() {}, Jobs: func(context.Context) (Jobs, error) { return Jobs{}, nil }})
 	if err != nil || g.Number() != 2 {
 		t.Fatalf("the next: %v", err)
 	}
@@ -124,6 +125,50 @@ func TestStopWithoutAnything(t *testing.T) {
 	var out bytes.Buffer
 	if err := (&StatusCommand{JSON: true}).Run(t.Context(), Place(t.TempDir()), &out); err != nil || out.String() != "{\"generations\":[]}\n" {
 		t.Errorf("%q, %v", out.String(), err)
+	}
+}
+
+// A touch of the marker, by whatever program, is heard once; what was left over
+// from before, a folder in its place and its removal are none.
+func TestMarker(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, marker)
+	write := func(text string) error { // by rename: a write in place may be seen half done
+		temp := filepath.Join(dir, "temporary")
+		return errors.Join(os.WriteFile(temp, []byte(text), 0o600), os.Rename(temp, name))
+	}
+	if err := write("left over"); err != nil {
+		t.Fatal(err)
+	}
+	touched, stop := make(chan struct{}, 9), make(chan struct{})
+	defer close(stop)
+	if err := watchMarker(dir, stop, func() { touched <- struct{}{} }); err != nil {
+		t.Fatal(err)
+	}
+	// Each of these changes the marker, some of them back to an earlier time or size.
+	for _, touch := range []func() error{
+		func() error { return os.Chtimes(name, time.Now(), time.Now().Add(-48*time.Hour)) }, // the clock jumped back
+		func() error { return write("left over") },
+	} {
+		if err := touch(); err != nil {
+			t.Fatal(err)
+		}
+		<-touched
+	}
+	os.Remove(name)
+	if err := os.Mkdir(name, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	seen, err := markerStamp(dir)
+	if err != nil || seen != (stamp{}) {
+		t.Errorf("a folder is a marker: %+v, %v", seen, err)
+	}
+	if err := errors.Join(os.Remove(name), write("again")); err != nil {
+		t.Fatal(err)
+	}
+	<-touched
+	if len(touched) != 0 {
+		t.Errorf("%d touches too many", len(touched))
 	}
 }
 

@@ -93,6 +93,37 @@ func TestBatchOutlivesKill(t *testing.T) {
 	}
 }
 
+// touch tmp/shutdown.txt: the process stops accepting, works off all jobs of its
+// release, those that wait too, and exits.
+func TestMarkerByHand(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	first := apptest.Serve(t, binary, dir)
+	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+	var design app.Design
+	api.Call(t, "POST", "/designs", map[string]any{"name": "Card", "document": json.RawMessage(apptest.File(t, "country-card.json"))}, 201, &design)
+	var batches [3]app.Batch
+	for i := range batches {
+		api.Call(t, "POST", "/batches", map[string]any{"design": design.ID, "rows": apptest.Countries(t)[i*5 : i*5+5]}, 202, &batches[i])
+	}
+	if err := os.WriteFile(filepath.Join(dir, "tmp", "shutdown.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, first.Output())
+	}
+
+	ended := time.Now()
+	second := apptest.Serve(t, binary, dir) // the marker is left over now, and moves nobody
+	api.URL = second.URL
+	for i, b := range batches {
+		api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b)
+		if b.Status != app.Succeeded || b.Done != 5 || b.FinishedAt.After(ended) {
+			t.Errorf("batch %d was left at %+v", i+1, b)
+		}
+	}
+	apptest.Must(t, binary, dir, "stop")
+}
+
 // What keeps serve from starting is said in one sentence, with what mends it, and exit code 1.
 func TestServeRefuses(t *testing.T) {
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
