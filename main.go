@@ -79,12 +79,9 @@ func run(args []string, out, errs io.Writer) int {
 		return 1
 	}
 	defer self.Close()
-	// Setup installs for the whole machine, so it keeps root's rights.
-	if kctx.Command() != "setup" && kctx.Command() != "version" {
-		if err := v.Enter(); err != nil {
-			complain(errs, err)
-			return 1
-		}
+	if err := enter(&v.Config, kctx.Command()); err != nil {
+		complain(errs, err)
+		return 1
 	}
 	wires := wires{config: &v.Config}
 	kctx.BindTo(context.Background(), (*context.Context)(nil))
@@ -97,6 +94,24 @@ func run(args []string, out, errs io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// enter goes into the instance, for the verbs that work on one. Setup installs
+// for the whole machine and keeps root's rights; only a verb that may be the
+// first makes the directory: for the others a typing error must not look like an
+// instance where nothing runs.
+func enter(c *config.Config, verb string) error {
+	verb, _, _ = strings.Cut(verb, " ")
+	switch verb {
+	case "setup", "version", "render":
+		return nil
+	case "status", "stop":
+		return c.Enter()
+	}
+	if err := c.Make(); err != nil {
+		return err
+	}
+	return c.Enter()
 }
 
 // Serve is the verb: app serve.
@@ -186,17 +201,16 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	rescued, err := runner.Rescue(stop.soft, []string{client})
-	if err != nil {
-		return err
-	}
-	if rescued > 0 {
-		log.Info("took over the jobs of a process that is gone", "jobs", rescued)
-	}
 	if err := runner.Start(stop.soft); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, runner.Stop(stop.hard)) }()
+	adopted := make(chan struct{})
+	go func() {
+		defer close(adopted)
+		upgrade.Watch(stop.soft, c.Path("tmp"), func(alive []upgrade.Status) error { return takeOver(stop.soft, runner, alive, log) })
+	}()
+	defer func() { stop.end(); <-adopted }()
 
 	server := http.New(http.Options{
 		App: a, Events: events, Static: files, Release: release, Version: version, Generation: generation.Number(),
@@ -208,7 +222,7 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 		return err
 	}
 	if err := greet(stop.soft, out, c, a); err != nil {
-		return err
+		log.Warn("the address and the setup link could not be printed", "url", c.URL(), "err", err)
 	}
 
 	select {
@@ -222,6 +236,22 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 	}
 	log.Info("stopping", "waiting_jobs_too", stop.retiring.Load(), "hint", "jobs are finished first; another signal cuts them, and they go on at the next start")
 	return errors.Join(err, server.Close(), finish(stop.hard))
+}
+
+// takeOver continues what processes that are gone have left behind.
+func takeOver(ctx context.Context, runner *jobs.Runner, alive []upgrade.Status, log *slog.Logger) error {
+	living := map[string]string{} // releases by the names of their clients
+	for _, s := range alive {
+		living[jobs.ClientName(s.Generation, s.Release)] = s.Release
+	}
+	rescued, err := runner.Rescue(ctx, living)
+	if rescued > 0 {
+		log.Info("took over the jobs of a process that is gone", "jobs", rescued)
+	}
+	if err != nil {
+		log.Error("the jobs of a process that is gone cannot be taken over yet", "err", err)
+	}
+	return err
 }
 
 // greet prints the address and, while there is no user, the setup link; an empty
@@ -254,6 +284,7 @@ func listenForStop() *stop {
 	s.soft, s.end = context.WithCancel(context.Background())
 	s.hard, s.endHard = context.WithCancel(context.Background())
 	signal.Notify(s.signals, syscall.SIGINT, syscall.SIGTERM)
+	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more is no reason to end
 	go func() {
 		for range s.signals {
 			s.now(s.soft.Err() != nil)
@@ -323,6 +354,9 @@ func (w *wires) launch(ctx context.Context) (jobs.Capturer, func() error, error)
 
 // rest ends the private cluster, when it is still up.
 func (w *wires) rest(ctx context.Context) error {
+	if _, err := os.Stat(w.config.Dir); err != nil {
+		return nil // no directory, no cluster
+	}
 	return postgres.Stop(ctx, postgresOptions(w.config, "app", w.config.Logger()))
 }
 

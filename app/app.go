@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -20,6 +21,8 @@ type App struct {
 	objects Objects
 	release string
 	setup   string // what the setup link carries
+
+	hashing chan struct{} // held while a password is hashed: each takes 19 MiB
 }
 
 // Options are what an App needs of other rooms.
@@ -47,6 +50,7 @@ func New(o Options) *App {
 		objects: o.Objects,
 		release: o.Release,
 		setup:   setupToken(o.Secret),
+		hashing: make(chan struct{}, runtime.NumCPU()),
 	}
 }
 
@@ -89,12 +93,12 @@ func (a *App) outside(ctx context.Context, do func(pgx.Tx) error) error {
 
 func (a *App) walled(ctx context.Context, tenant string, do func(pgx.Tx) error) error {
 	begin := fmt.Sprintf(`begin; set local role %s; set local app.tenant = '%s'`, a.walledRole(), tenant)
-	return pgx.BeginTxFunc(ctx, a.pool, pgx.TxOptions{BeginQuery: begin}, do)
+	return explain(pgx.BeginTxFunc(ctx, a.pool, pgx.TxOptions{BeginQuery: begin}, do))
 }
 
 // owner runs do as the owner, who sees all tenants: for the operator's verbs and the first setup.
 func (a *App) owner(ctx context.Context, do func(pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, a.pool, do)
+	return explain(pgx.BeginFunc(ctx, a.pool, do))
 }
 
 // enqueue hands a job to the queue in the transaction that made its work.

@@ -108,17 +108,9 @@ func (t Tenant) checkAssets(ctx context.Context, tx pgx.Tx, doc Document) error 
 	if len(wanted) == 0 {
 		return nil
 	}
-	rows, err := tx.Query(ctx, `SELECT id::text FROM assets WHERE id::text = ANY($1)`, wanted)
+	here, err := assetsHere(ctx, tx, wanted)
 	if err != nil {
-		return fmt.Errorf("look for assets: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return fmt.Errorf("look for assets: %w", err)
-	}
-	here := map[string]bool{}
-	for _, id := range found {
-		here[id] = true
+		return err
 	}
 	var faults []Field
 	for p, page := range doc.Pages {
@@ -133,6 +125,23 @@ func (t Tenant) checkAssets(ctx context.Context, tx pgx.Tx, doc Document) error 
 		return nil
 	}
 	return &Error{Kind: Invalid, Message: "the design shows an image that is not here", Fields: faults}
+}
+
+// assetsHere tells which of the ids are assets of the tenant.
+func assetsHere(ctx context.Context, tx pgx.Tx, ids []string) (map[string]bool, error) {
+	rows, err := tx.Query(ctx, `SELECT id::text FROM assets WHERE id::text = ANY($1)`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look for assets: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("look for assets: %w", err)
+	}
+	here := map[string]bool{}
+	for _, id := range found {
+		here[id] = true
+	}
+	return here, nil
 }
 
 // checkImage reads the type and the size in pixels from the bytes.

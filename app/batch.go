@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,6 +57,15 @@ func (t Tenant) CreateBatch(ctx context.Context, once *Once, q BatchRequest) (ma
 	case n > MaxBatchRows:
 		return made, &Error{Kind: Invalid, Message: "the batch has too many rows", Fields: []Field{{"rows", fmt.Sprintf("has %d rows; at most %d are allowed in one batch", n, MaxBatchRows)}}}
 	}
+	// A version never changes, so its rows can be checked with no transaction open.
+	version, doc, err := t.batchDesign(ctx, &q)
+	if err != nil {
+		return made, err
+	}
+	rows, assets, err := checkRows(ctx, doc, q.Rows)
+	if err != nil {
+		return made, err
+	}
 	err = t.tx(ctx, func(tx pgx.Tx) error {
 		earlier, err := once.claim(ctx, tx, t.id)
 		if err != nil {
@@ -64,7 +75,10 @@ func (t Tenant) CreateBatch(ctx context.Context, once *Once, q BatchRequest) (ma
 			made, err = one[Batch](ctx, tx, "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, earlier)
 			return err
 		}
-		if made, err = t.insertBatch(ctx, tx, q); err != nil {
+		if err := t.checkRowAssets(ctx, tx, assets); err != nil {
+			return err
+		}
+		if made, err = t.insertBatch(ctx, tx, q, version, rows); err != nil {
 			return err
 		}
 		if err := once.record(ctx, tx, t.id, made.ID); err != nil {
@@ -121,50 +135,34 @@ func (t Tenant) FollowBatch(ctx context.Context, events *Events, id string, see 
 	})
 }
 
-func (t Tenant) insertBatch(ctx context.Context, tx pgx.Tx, q BatchRequest) (Batch, error) {
+// batchDesign reads the version that a batch means, and fills in what the request leaves open.
+func (t Tenant) batchDesign(ctx context.Context, q *BatchRequest) (version int, doc Document, err error) {
 	r := RenderRequest{Design: q.Design, Format: q.Format, Scale: q.Scale}
-	version, doc, err := t.requested(ctx, tx, &r)
-	if err != nil {
-		return Batch{}, err
-	}
-	rows, err := t.checkRows(ctx, tx, doc, q.Rows)
-	if err != nil {
-		return Batch{}, err
-	}
-	made, err := one[Batch](ctx, tx, "batch", `
-		WITH b AS (
-			INSERT INTO batches (tenant_id, design_id, design_version, format, scale, total)
-			VALUES ($1, $2, $3, $4, $5, $6) RETURNING *
-		) SELECT `+batchColumns+` FROM b`, t.id, q.Design, version, r.Format, r.Scale, len(rows))
-	if err != nil {
-		return Batch{}, fmt.Errorf("insert batch: %w", err)
-	}
-	_, err = tx.Exec(ctx, `
-		INSERT INTO renders (tenant_id, design_id, design_version, batch_id, row, variables, format, scale, page)
-		SELECT $1, $2, $3, $4, v.row, v.variables::jsonb, $5, $6, 1
-		FROM unnest($7::text[]) WITH ORDINALITY AS v (variables, row)`,
-		t.id, q.Design, version, made.ID, r.Format, r.Scale, rows)
-	if err != nil {
-		return Batch{}, fmt.Errorf("insert rows: %w", err)
-	}
-	return made, nil
+	err = t.tx(ctx, func(tx pgx.Tx) error {
+		version, doc, err = t.requested(ctx, tx, &r)
+		return err
+	})
+	q.Format, q.Scale = r.Format, r.Scale
+	return version, doc, err
 }
 
+// enough is how many faults of a batch a person will read.
+const enough = 20
+
 // checkRows resolves every row before the first is drawn, and writes each as JSON.
-// All faults are named, up to what a person will read.
-func (t Tenant) checkRows(ctx context.Context, tx pgx.Tx, doc Document, rows []map[string]string) ([]string, error) {
-	const enough = 20
+// It tells which assets they show, and the first row of each.
+func checkRows(ctx context.Context, doc Document, rows []map[string]string) (written []string, assets map[string]int, err error) {
 	var faults []Field
-	assets := map[string]bool{} // checked already
-	written := make([]string, len(rows))
+	assets = map[string]int{}
+	written = make([]string, len(rows))
 	for i, variables := range rows {
-		resolved, err := doc.Resolve(variables)
-		if err == nil && unchecked(resolved, assets) {
-			err = t.checkAssets(ctx, tx, resolved)
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
 		}
+		resolved, err := doc.Resolve(variables)
 		if e, ok := err.(*Error); ok && e.Kind == Invalid {
 			for _, f := range e.Fields {
-				faults = append(faults, Field{fmt.Sprintf("rows[%d].%s", i, strings.TrimPrefix(f.Field, "variables.")), f.Message})
+				faults = append(faults, inRow(i, strings.TrimPrefix(f.Field, "variables."), f.Message))
 			}
 			if len(faults) >= enough {
 				break
@@ -172,32 +170,73 @@ func (t Tenant) checkRows(ctx context.Context, tx pgx.Tx, doc Document, rows []m
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		for _, id := range resolved.Assets() {
+			if _, seen := assets[id]; !seen {
+				assets[id] = i
+			}
 		}
 		if variables == nil {
 			variables = map[string]string{}
 		}
 		b, err := json.Marshal(variables)
 		if err != nil {
-			return nil, fmt.Errorf("write row: %w", err)
+			return nil, nil, fmt.Errorf("write row: %w", err)
 		}
 		written[i] = string(b)
 	}
 	if faults != nil {
-		return nil, &Error{Kind: Invalid, Message: "some rows do not fit the design; nothing was drawn", Fields: faults}
+		return nil, nil, badRows(faults)
 	}
-	return written, nil
+	return written, assets, nil
 }
 
-// unchecked tells whether a document shows an asset that no row before it has
-// shown, and remembers those it does.
-func unchecked(doc Document, seen map[string]bool) bool {
-	fresh := false
-	for _, id := range doc.Assets() {
-		fresh = fresh || !seen[id]
-		seen[id] = true
+// checkRowAssets finds out whether every image that a row shows is the tenant's.
+func (t Tenant) checkRowAssets(ctx context.Context, tx pgx.Tx, assets map[string]int) error {
+	here, err := assetsHere(ctx, tx, slices.Collect(maps.Keys(assets)))
+	if err != nil {
+		return err
 	}
-	return fresh
+	var faults []Field
+	for id, row := range assets {
+		if !here[id] {
+			faults = append(faults, inRow(row, "asset", fmt.Sprintf("the asset %q is not here; upload the image with POST /api/v1/assets and use its id", id)))
+		}
+	}
+	if faults == nil {
+		return nil
+	}
+	slices.SortFunc(faults, func(a, b Field) int { return strings.Compare(a.Field, b.Field) })
+	return badRows(faults[:min(len(faults), enough)])
+}
+
+func inRow(i int, field, message string) Field {
+	return Field{fmt.Sprintf("rows[%d].%s", i, field), message}
+}
+
+func badRows(faults []Field) error {
+	return &Error{Kind: Invalid, Message: "some rows do not fit the design; nothing was drawn", Fields: faults}
+}
+
+func (t Tenant) insertBatch(ctx context.Context, tx pgx.Tx, q BatchRequest, version int, rows []string) (Batch, error) {
+	made, err := one[Batch](ctx, tx, "batch", `
+		WITH b AS (
+			INSERT INTO batches (tenant_id, design_id, design_version, format, scale, total)
+			VALUES ($1, $2, $3, $4, $5, $6) RETURNING *
+		) SELECT `+batchColumns+` FROM b`, t.id, q.Design, version, q.Format, q.Scale, len(rows))
+	if err != nil {
+		return Batch{}, fmt.Errorf("insert batch: %w", err)
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO renders (tenant_id, design_id, design_version, batch_id, row, variables, format, scale, page)
+		SELECT $1, $2, $3, $4, v.row, v.variables::jsonb, $5, $6, 1
+		FROM unnest($7::text[]) WITH ORDINALITY AS v (variables, row)`,
+		t.id, q.Design, version, made.ID, q.Format, q.Scale, rows)
+	if err != nil {
+		return Batch{}, fmt.Errorf("insert rows: %w", err)
+	}
+	return made, nil
 }
 
 // StartBatch marks a batch as running and answers with what a worker needs. A

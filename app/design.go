@@ -43,7 +43,10 @@ func (t Tenant) CreateDesign(ctx context.Context, once *Once, name string, doc D
 			return err
 		}
 		if made != nil {
-			d, err = one[Design](ctx, tx, "design", `SELECT `+designColumns+` FROM `+designTables+` WHERE d.id = $1`, made)
+			// The first answer, whatever has become of the design since.
+			d, err = one[Design](ctx, tx, "design", `
+				SELECT d.id, v.name, v.version, v.document, d.created_at, v.created_at AS updated_at
+				FROM designs d JOIN design_versions v ON v.design_id = d.id AND v.version = 1 WHERE d.id = $1`, made)
 			return err
 		}
 		if d, err = insertDesign(ctx, tx, t.ID(), name, doc); err != nil {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -29,6 +30,28 @@ func checkPassword(password string) *Field {
 		return &Field{"password", "must have at most 200 characters"}
 	}
 	return nil
+}
+
+// hash and matches are hashPassword and passwordMatches, as many at once as there
+// are cores: more would be no faster and take their memory all the same.
+func (a *App) hash(ctx context.Context, password string) (string, error) {
+	select {
+	case a.hashing <- struct{}{}:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	defer func() { <-a.hashing }()
+	return hashPassword(password), nil
+}
+
+func (a *App) matches(ctx context.Context, hash, password string) (bool, error) {
+	select {
+	case a.hashing <- struct{}{}:
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	defer func() { <-a.hashing }()
+	return passwordMatches(hash, password), nil
 }
 
 // hashPassword makes the string that is kept, in the PHC format:

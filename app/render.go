@@ -184,9 +184,15 @@ func (t Tenant) requested(ctx context.Context, tx pgx.Tx, r *RenderRequest) (ver
 	if r.Page == 0 {
 		r.Page = 1
 	}
-	design, err := uuid.Parse(r.Design)
+	if r.Design == "" {
+		return 0, doc, &Error{Kind: Invalid, Message: "say which design is to be rendered", Fields: []Field{{"design", "is missing"}}}
+	}
+	design, err := parseID("design", r.Design)
 	if err != nil {
 		return 0, doc, noDesign()
+	}
+	if r.Version < 0 || r.Version > math.MaxInt32 {
+		return 0, doc, noVersion()
 	}
 	type row struct {
 		Version  int
@@ -196,7 +202,7 @@ func (t Tenant) requested(ctx context.Context, tx pgx.Tx, r *RenderRequest) (ver
 		SELECT v.version, v.document FROM designs d JOIN design_versions v ON v.design_id = d.id
 		WHERE d.id = $1 AND v.version = CASE WHEN $2 = 0 THEN d.version ELSE $2 END`, design, r.Version)
 	if KindOf(err) == NotFound && r.Version != 0 {
-		return 0, doc, &Error{Kind: Invalid, Message: "there is no such version of a design here", Fields: []Field{{"version", "there is no design here with this id and version"}}}
+		return 0, doc, noVersion()
 	}
 	if KindOf(err) == NotFound {
 		return 0, doc, noDesign()
@@ -213,12 +219,13 @@ func (doc Document) CheckShot(format string, scale float64, page int) error {
 	if !slices.Contains(Formats(), format) {
 		faults = append(faults, Field{"format", "must be png, jpeg, webp or pdf"})
 	}
-	if !(scale >= 0.1 && scale <= 4) {
+	sized := scale >= 0.1 && scale <= 4
+	if !sized {
 		faults = append(faults, Field{"scale", "must be from 0.1 to 4"})
 	}
 	if page < 1 || page > len(doc.Pages) {
 		faults = append(faults, Field{"page", fmt.Sprintf("must be from 1 to %d", len(doc.Pages))})
-	} else if p := doc.Pages[page-1]; format != "pdf" && pixels(p, scale) > maxShotPixels {
+	} else if p := doc.Pages[page-1]; sized && format != "pdf" && pixels(p, scale) > maxShotPixels {
 		faults = append(faults, Field{"scale", fmt.Sprintf("makes %.1f million pixels of a page of %d x %d; at most 25 million are drawn", pixels(p, scale)/1e6, p.Width, p.Height)})
 	}
 	if faults == nil {
@@ -229,6 +236,10 @@ func (doc Document) CheckShot(format string, scale float64, page int) error {
 
 func pixels(p Page, scale float64) float64 {
 	return float64(p.Width) * scale * float64(p.Height) * scale
+}
+
+func noVersion() error {
+	return &Error{Kind: Invalid, Message: "there is no such version of a design here", Fields: []Field{{"version", "there is no design here with this id and version"}}}
 }
 
 func noDesign() error {

@@ -52,7 +52,7 @@ func (a *App) SetUp(ctx context.Context, token string, u NewUser, tenant string)
 		if has {
 			return Errorf(Conflict, "this server is set up already; sign in instead")
 		}
-		user, err := insertUser(ctx, tx, u, true)
+		user, err := a.insertUser(ctx, tx, u, true)
 		if err != nil {
 			return err
 		}

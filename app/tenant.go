@@ -54,6 +54,9 @@ func (a *App) TenantBySlug(ctx context.Context, slug string) (row TenantRow, err
 		row, err = one[TenantRow](ctx, tx, "tenant", `SELECT `+tenantColumns+` FROM tenants WHERE slug = $1`, slug)
 		return err
 	})
+	if KindOf(err) == NotFound {
+		err = Errorf(NotFound, "there is no workspace with the slug %q; see which there are with: app tenant list", slug)
+	}
 	return row, err
 }
 

@@ -38,7 +38,7 @@ func (a *App) CreateUser(ctx context.Context, u NewUser, tenant string) (user Us
 		return user, err
 	}
 	err = a.owner(ctx, func(tx pgx.Tx) error {
-		user, err = insertUser(ctx, tx, u, false)
+		user, err = a.insertUser(ctx, tx, u, false)
 		if err != nil {
 			return err
 		}
@@ -64,11 +64,15 @@ func (u NewUser) check() error {
 	return &Error{Kind: Invalid, Message: "the account cannot be made as given", Fields: faults}
 }
 
-func insertUser(ctx context.Context, tx pgx.Tx, u NewUser, operator bool) (User, error) {
+func (a *App) insertUser(ctx context.Context, tx pgx.Tx, u NewUser, operator bool) (User, error) {
+	hash, err := a.hash(ctx, u.Password)
+	if err != nil {
+		return User{}, err
+	}
 	rows, err := tx.Query(ctx, `
 		INSERT INTO users (email, name, password_hash, operator) VALUES ($1, $2, $3, $4)
 		RETURNING id, email, name, operator`,
-		strings.TrimSpace(u.Email), strings.TrimSpace(u.Name), hashPassword(u.Password), operator)
+		strings.TrimSpace(u.Email), strings.TrimSpace(u.Name), hash, operator)
 	if err != nil {
 		return User{}, fmt.Errorf("insert user: %w", err)
 	}

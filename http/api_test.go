@@ -246,9 +246,15 @@ func TestBadInput(t *testing.T) {
 		{"scale", "/renders", render(`"scale":5`), 422, "scale"},
 		{"scale 0", "/renders", render(`"scale":0`), 422, "scale"},
 		{"scale in words", "/renders", render(`"scale":"2"`), 422, "scale"},
+		{"a scale beyond words", "/renders", render(`"scale":1e300`), 422, "scale"},
 		{"page", "/renders", render(`"page":2`), 422, "page"},
 		{"half a page", "/renders", render(`"page":1.5`), 422, "page"},
 		{"version", "/renders", render(`"version":9`), 422, "version"},
+		{"a version beyond count", "/renders", render(`"version":9999999999`), 422, "version"},
+		{"an id in other words", "/renders", `{"design":"urn:uuid:` + x.design + `","variables":{"name":"a","accent":"#000"}}`, 422, "design"},
+		{"a NUL in a value", "/renders", `{"design":"` + x.design + `","variables":{"name":"a\u0000b","accent":"#000"}}`, 422, "variables.name"},
+		{"a NUL in a variable's name", "/renders", `{"design":"` + x.design + `","variables":{"name":"a","accent":"#000","b\u0000c":"x"}}`, 422, ""},
+		{"a NUL in a row", "/batches", `{"design":"` + x.design + `","rows":[{"name":"a","accent":"#000","b\u0000c":"x"}]}`, 422, ""},
 		{"async in words", "/renders", render(`"async":"yes"`), 422, "async"},
 		{"no rows", "/batches", `{"design":"` + x.design + `","rows":[]}`, 422, "rows"},
 		{"rows that are none", "/batches", `{"design":"` + x.design + `","rows":"a"}`, 422, "rows"},
@@ -276,6 +282,7 @@ func TestBadInput(t *testing.T) {
 		s.api("GET", "/designs?"+q, nil).problem(t, 400)
 	}
 	s.api("GET", "/designs/1", nil).problem(t, 404)
+	s.api("POST", "/renders", render(`"page":1`), "Idempotency-Key", "\xff").problem(t, 422)
 	s.do("POST", "/api/v1/designs", strings.NewReader("{}"), "Authorization", "Bearer "+s.key).problem(t, 415)
 	if p := s.api("POST", "/designs", "{\n  \"name\" \"Card\"}").problem(t, 400); !strings.Contains(p.Detail, "line 2, column 10") {
 		t.Errorf("the fault has no place: %s", p.Detail)

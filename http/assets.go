@@ -56,6 +56,9 @@ func readUpload(w http.ResponseWriter, r *http.Request) (name string, data []byt
 	holdToTime(w)
 	r.Body = http.MaxBytesReader(w, r.Body, maxUploadBody)
 	form, err := r.MultipartReader()
+	if errors.Is(err, http.ErrMissingBoundary) {
+		return "", nil, app.Errorf(app.Malformed, "the Content-Type lacks its boundary; let your HTTP library write this header")
+	}
 	if err != nil {
 		return "", nil, unsupported("multipart/form-data", r)
 	}

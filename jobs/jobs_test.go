@@ -187,7 +187,7 @@ func start(t *testing.T, a *app.App, pool *pgxpool.Pool, c jobs.Capturer, client
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Rescue(ctx, []string{client}); err != nil {
+	if _, err := r.Rescue(ctx, map[string]string{client: apptest.Release}); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Start(ctx); err != nil {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"majestic/app"
@@ -36,7 +37,11 @@ func (c *RenderCommand) Run(ctx context.Context, launch Launch, out io.Writer) (
 	if err != nil {
 		return err
 	}
-	r := app.Render{Variables: maps.Clone(c.Var), Format: c.format(), Scale: c.Scale, Page: c.Page}
+	format, err := c.format()
+	if err != nil {
+		return err
+	}
+	r := app.Render{Variables: maps.Clone(c.Var), Format: format, Scale: c.Scale, Page: c.Page}
 	if err := doc.CheckShot(r.Format, r.Scale, r.Page); err != nil {
 		return err
 	}
@@ -59,17 +64,19 @@ func (c *RenderCommand) Run(ctx context.Context, launch Launch, out io.Writer) (
 }
 
 // format is what the flag says, or the output's name, or png.
-func (c *RenderCommand) format() string {
-	ext := strings.ToLower(strings.TrimPrefix(filepath.Ext(c.Output), "."))
-	switch {
+func (c *RenderCommand) format() (string, error) {
+	switch ext := strings.ToLower(strings.TrimPrefix(filepath.Ext(c.Output), ".")); {
 	case c.Format != "":
-		return c.Format
+		return c.Format, nil
+	case ext == "":
+		return "png", nil
 	case ext == "jpg":
-		return "jpeg"
-	case ext == "jpeg", ext == "webp", ext == "pdf":
-		return ext
+		return "jpeg", nil
+	case slices.Contains(app.Formats(), ext):
+		return ext, nil
+	default:
+		return "", app.Errorf(app.Invalid, "the output's name ends in .%s, which is no format; let it end in .png, .jpg, .webp or .pdf, or say which with --format", ext)
 	}
-	return "png"
 }
 
 func (c *RenderCommand) write(p picture, format string, out io.Writer) error {

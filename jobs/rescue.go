@@ -3,7 +3,10 @@ package jobs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -16,20 +19,21 @@ const maxRescues = 3
 
 // Rescue takes over what processes that are gone have left: their running jobs
 // become available again, and queues that nobody works are worked here. Alive
-// are the client names of all processes of this instance that live; a live
-// worker's job is never touched, since its completion would mark the new
-// attempt as done.
-func (r *Runner) Rescue(ctx context.Context, alive []string) (jobs int, err error) {
+// are all processes of this instance that live: their releases, by the names of
+// their clients. A live worker's job is never touched, since its completion would
+// mark the new attempt as done.
+func (r *Runner) Rescue(ctx context.Context, alive map[string]string) (jobs int, err error) {
+	clients := slices.Collect(maps.Keys(alive))
 	err = pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
 		// Fence first: a session of the dead that still waits for its last answer must not write after us.
 		_, err := tx.Exec(ctx, `
 			SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 			WHERE datname = current_database() AND usename = current_user
-				AND application_name LIKE $1 AND NOT application_name = ANY($2)`, clientPrefix+"%", alive)
+				AND application_name LIKE $1 AND NOT application_name = ANY($2)`, clientPrefix+"%", clients)
 		if err != nil {
 			return fmt.Errorf("fence: %w", err)
 		}
-		left, err := leftBehind(ctx, tx, alive)
+		left, err := leftBehind(ctx, tx, clients)
 		if err != nil {
 			return err
 		}
@@ -44,7 +48,7 @@ func (r *Runner) Rescue(ctx context.Context, alive []string) (jobs int, err erro
 	if err != nil {
 		return 0, fmt.Errorf("jobs: %w", err)
 	}
-	return jobs, r.adopt(ctx)
+	return jobs, r.adopt(ctx, slices.Collect(maps.Values(alive)))
 }
 
 // abandoned is a job whose process is gone.
@@ -110,11 +114,15 @@ func (r *Runner) giveUp(ctx context.Context, job abandoned) error {
 	return nil
 }
 
-// adopt works the queues of other releases: at the start nobody else lives.
-func (r *Runner) adopt(ctx context.Context) error {
+// adopt works the queues of releases that no living process works.
+func (r *Runner) adopt(ctx context.Context, living []string) error {
+	worked := []string{queueOf(r.release)}
+	for _, release := range living {
+		worked = append(worked, queueOf(release))
+	}
 	rows, err := r.pool.Query(ctx, `
 		SELECT DISTINCT queue FROM river_job
-		WHERE state IN ('available', 'retryable', 'scheduled') AND queue <> $1`, queueOf(r.release))
+		WHERE state IN ('available', 'retryable', 'scheduled') AND NOT queue = ANY($1)`, worked)
 	if err != nil {
 		return fmt.Errorf("find queues: %w", err)
 	}
@@ -123,7 +131,8 @@ func (r *Runner) adopt(ctx context.Context) error {
 		return fmt.Errorf("find queues: %w", err)
 	}
 	for _, queue := range queues {
-		if err := r.work.Queues().Add(queue, river.QueueConfig{MaxWorkers: slots}); err != nil {
+		err := r.work.Queues().Add(queue, river.QueueConfig{MaxWorkers: slots})
+		if already := new(river.QueueAlreadyAddedError); err != nil && !errors.As(err, &already) {
 			return fmt.Errorf("adopt %s: %w", queue, err)
 		}
 	}

@@ -55,7 +55,7 @@ func TestRescue(t *testing.T) {
 	run(other, alive.ID)
 	for death := 1; death <= 4; death++ {
 		run("majestic-7-dead", deadly.ID)
-		n, err := runner.Rescue(ctx, []string{me, other})
+		n, err := runner.Rescue(ctx, map[string]string{me: apptest.Release, other: "another"})
 		if err != nil || n != 2 {
 			t.Fatalf("death %d: %d jobs, %v", death, n, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -73,8 +74,8 @@ func TestAFailingBrowserIsReplaced(t *testing.T) {
 	t.Run("a page that hangs every browser", func(t *testing.T) {
 		hurt(t, func(tab *tab) { tab.limit = 2 * time.Second })
 		_, err := p.Capture(t.Context(), page100("<p data-endless>"))
-		if _, ok := errors.AsType[*BrowserError](err); !ok {
-			t.Errorf("%v, not a BrowserError", err)
+		if _, ok := errors.AsType[*PageError](err); !ok || !strings.Contains(err.Error(), "longer than 2s") {
+			t.Errorf("%v, not a PageError", err)
 		}
 		hurt(t, func(tab *tab) {
 			tab.limit = shotLimit

@@ -3,6 +3,7 @@ package screenshots
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 )
@@ -20,7 +21,8 @@ type tab struct {
 }
 
 // shoot takes the picture, a second time in a fresh browser when the first one
-// crashed or hung. A page's own fault would only repeat itself.
+// crashed or hung. A page on which that one fails as well is at fault itself: to
+// try again would hold up all behind it.
 func (t *tab) shoot(ctx context.Context, s Shot) ([]byte, error) {
 	data, err := t.try(ctx, s)
 	if err == nil || isPage(err) {
@@ -30,10 +32,17 @@ func (t *tab) shoot(ctx context.Context, s Shot) ([]byte, error) {
 		return nil, ctx.Err()
 	}
 	t.log.Warn("Chrome failed; the shot is tried once more in a fresh one", "err", err)
-	if data, err = t.try(ctx, s); err == nil || isPage(err) {
+	if err := t.warm(ctx); err != nil {
+		return nil, &BrowserError{err}
+	}
+	if data, err = t.try(ctx, s); err == nil || isPage(err) || ctx.Err() != nil {
 		return data, err
 	}
-	return nil, &BrowserError{err}
+	t.log.Warn("Chrome failed again; it is the page", "err", err)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, &PageError{[]Problem{{Message: fmt.Sprintf("it takes longer than %s to draw; make it simpler or smaller", t.limit)}}}
+	}
+	return nil, &PageError{[]Problem{{Message: "the browser breaks down on it; make it simpler or smaller"}}}
 }
 
 // warm makes sure that a browser is there.

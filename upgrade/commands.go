@@ -54,7 +54,7 @@ type Rest func(context.Context) error
 func (c *StopCommand) Run(ctx context.Context, at Place, rest Rest) error {
 	asked := map[int]bool{}
 	for {
-		alive, err := Alive(ctx, string(at))
+		alive, err := Alive(string(at))
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,34 @@ const remembered = 5
 // List tells of every generation, newest first: the living by their own word,
 // the last five gone by what they left. Dir is the instance's tmp folder.
 func List(ctx context.Context, dir string) ([]Status, error) {
+	all, err := look(dir)
+	gone := 0
+	all = slices.DeleteFunc(all, func(s Status) bool {
+		if s.State == Gone {
+			gone++
+		}
+		return s.State == Gone && gone > remembered
+	})
+	for i, s := range all {
+		if s.State == Gone {
+			continue
+		}
+		if told, err := ask(ctx, dir, s.Generation, question{Verb: "status"}); err == nil {
+			all[i] = told
+		}
+	}
+	return all, err
+}
+
+// Alive lists the generations whose processes live, newest first, by their locks.
+func Alive(dir string) ([]Status, error) {
+	all, err := look(dir)
+	return slices.DeleteFunc(all, func(s Status) bool { return s.State == Gone }), err
+}
+
+// look reads the locks, newest first. Of one that is held it says draining, until
+// its process says more: who lives and does not answer is stopped, or on its way out.
+func look(dir string) ([]Status, error) {
 	entries, err := os.ReadDir(filepath.Join(dir, "generations"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -31,13 +59,10 @@ func List(ctx context.Context, dir string) ([]Status, error) {
 	var all []Status
 	for _, e := range entries {
 		n, ok := strings.CutSuffix(e.Name(), ".lock")
-		if !ok {
-			continue
+		if _, err := strconv.Atoi(n); !ok || err != nil {
+			continue // another file, or a lock that has not got its name yet
 		}
-		if _, err := strconv.Atoi(n); err != nil {
-			continue // not yet named
-		}
-		s, err := look(ctx, dir, e.Name())
+		s, err := glance(filepath.Join(dir, "generations", e.Name()))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // forgotten meanwhile
 		}
@@ -47,49 +72,24 @@ func List(ctx context.Context, dir string) ([]Status, error) {
 		all = append(all, s)
 	}
 	slices.SortFunc(all, func(a, b Status) int { return cmp.Compare(b.Generation, a.Generation) })
-	gone := 0
-	return slices.DeleteFunc(all, func(s Status) bool {
-		if s.State == Gone {
-			gone++
-		}
-		return s.State == Gone && gone > remembered
-	}), nil
+	return all, nil
 }
 
-// Alive lists the generations whose processes live.
-func Alive(ctx context.Context, dir string) ([]Status, error) {
-	all, err := List(ctx, dir)
-	return slices.DeleteFunc(all, func(s Status) bool { return s.State == Gone }), err
-}
-
-// look reads a lock's content and tries the lock: free means gone.
-func look(ctx context.Context, dir, name string) (s Status, err error) {
-	path := filepath.Join(dir, "generations", name)
-	b, err := os.ReadFile(path)
+// glance reads what a lock says, and tries it: free means gone.
+func glance(lock string) (s Status, err error) {
+	b, err := os.ReadFile(lock)
 	if err != nil {
 		return s, err
 	}
 	if err := json.Unmarshal(b, &s); err != nil {
-		return s, fmt.Errorf("read %s: %w", path, err)
+		return s, fmt.Errorf("read %s: %w", lock, err)
 	}
-	alive, err := held(path)
-	if err != nil {
-		return s, err
+	alive, err := held(lock)
+	s.State = Gone
+	if alive {
+		s.State = Draining
 	}
-	if !alive {
-		s.State = Gone
-		return s, nil
-	}
-	told, err := ask(ctx, dir, s.Generation, question{Verb: "status"})
-	if err == nil {
-		return told, nil
-	}
-	if alive, _ = held(path); !alive {
-		s.State = Gone // it went while we asked
-		return s, nil
-	}
-	s.State = Draining // it lives and does not answer: stopped, or on its way out
-	return s, nil
+	return s, err
 }
 
 // held tells whether somebody holds the lock of a file.

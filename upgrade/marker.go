@@ -12,9 +12,9 @@ import (
 // marker is THE marker, in the instance's tmp folder.
 const marker = "shutdown.txt"
 
-// glance is how often the marker is looked at. Nobody waits for it: both
+// blink is how often the marker is looked at. Nobody waits for it: both
 // generations accept meanwhile.
-const glance = 50 * time.Millisecond
+const blink = 50 * time.Millisecond
 
 // stamp tells one state of the marker from another; the zero stamp is no marker.
 // The time alone would not do: clocks jump back.
@@ -44,7 +44,7 @@ func watchMarker(dir string, stop <-chan struct{}, touched func()) error {
 		return err
 	}
 	go func() {
-		tick := time.NewTicker(glance)
+		tick := time.NewTicker(blink)
 		defer tick.Stop()
 		for {
 			select {

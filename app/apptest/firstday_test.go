@@ -48,6 +48,9 @@ func TestFirstDay(t *testing.T) {
 		t.Errorf("the workspace opened at %s", at)
 	}
 
+	// Until the page is whole, its nodes are replaced under our hands.
+	poll(t, browser, `document.readyState === "complete" && document.fonts.status === "loaded"`)
+
 	// What is typed is drawn.
 	do(t, browser,
 		chromedp.Clear(css("[name='var.title']")),

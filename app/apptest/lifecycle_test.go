@@ -93,6 +93,41 @@ func TestBatchOutlivesKill(t *testing.T) {
 	}
 }
 
+// A process that finishes its jobs is left to it by one that is started beside it;
+// when it is gone, what it left is taken over.
+func TestServeBesideDraining(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	first := apptest.Serve(t, binary, dir)
+	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+	var design app.Design
+	api.Call(t, "POST", "/designs", map[string]any{"name": "Card", "document": json.RawMessage(apptest.File(t, "country-card.json"))}, 201, &design)
+	var b app.Batch
+	api.Call(t, "POST", "/batches", map[string]any{"design": design.ID, "rows": apptest.Countries(t)[:120]}, 202, &b)
+	for range time.Tick(20 * time.Millisecond) {
+		if api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b); b.Done > 0 {
+			break
+		}
+	}
+	first.Terminate()
+	for range time.Tick(20 * time.Millisecond) {
+		if s := status(t, binary, dir); s[0].State == upgrade.Draining {
+			break
+		}
+	}
+	second := apptest.Serve(t, binary, dir)
+	api.URL = second.URL
+	if err := first.Wait(); err != nil {
+		t.Errorf("the draining one: %v\n%s", err, first.Output())
+	}
+	if api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b); b.Status != app.Succeeded || b.Done != 120 {
+		t.Errorf("it left the batch at %+v", b)
+	}
+	if out := first.Output() + second.Output(); strings.Contains(out, "57P01") || strings.Contains(out, "took over") {
+		t.Errorf("one touched the other's work:\n%s", out)
+	}
+	apptest.Must(t, binary, dir, "stop")
+}
+
 // touch tmp/shutdown.txt: the process stops accepting, works off all jobs of its
 // release, those that wait too, and exits.
 func TestMarkerByHand(t *testing.T) {

@@ -3,7 +3,9 @@ package config
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -13,19 +15,27 @@ import (
 	"majestic/app"
 )
 
-// Enter makes the instance's directory when it is missing, makes its path
-// absolute, and drops root's rights to those of the directory's owner, so that
-// nothing in it is ever written by another.
+// Make makes the instance's directory when it is missing.
+func (c *Config) Make() error {
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+		return app.Errorf(app.Forbidden, "the instance's directory cannot be made: %v; name another with --dir", err)
+	}
+	return nil
+}
+
+// Enter drops root's rights to those of the owner of the instance's directory, so
+// that nothing in it is ever written by another. Where there is no directory
+// there is no instance, and nothing to drop.
 func (c *Config) Enter() error {
 	dir, err := filepath.Abs(c.Dir)
 	if err != nil {
 		return fmt.Errorf("find the instance's directory: %w", err)
 	}
 	c.Dir = dir
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return app.Errorf(app.Forbidden, "the instance's directory cannot be made: %v; name another with --dir", err)
-	}
 	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("look at the instance's directory: %w", err)
 	}
