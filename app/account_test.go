@@ -69,11 +69,11 @@ func TestSessions(t *testing.T) {
 	if err != nil || user.Email != ada.Email || !user.Operator {
 		t.Fatalf("%+v, %v", user, err)
 	}
-	if tenant, m, err := a.Enter(ctx, user.ID, row.Slug); err != nil || tenant.ID() != row.ID || m.Role != "owner" {
+	if tenant, m, _, err := a.Enter(ctx, user.ID, row.Slug); err != nil || tenant.ID() != row.ID || m.Role != "owner" {
 		t.Errorf("%+v, %v", m, err)
 	}
 	apptest.Tenant(t, a, "Theirs")
-	if _, _, err := a.Enter(ctx, user.ID, "theirs"); app.KindOf(err) != app.NotFound {
+	if _, _, _, err := a.Enter(ctx, user.ID, "theirs"); app.KindOf(err) != app.NotFound {
 		t.Errorf("another's workspace: %v", err)
 	}
 	for _, wrong := range [][2]string{{ada.Email, "wrong horse"}, {"eve@example.com", ada.Password}, {"", ""}} {

@@ -76,19 +76,18 @@ func (a *App) Memberships(ctx context.Context, user string) (all []Membership, e
 	return all, err
 }
 
-// Enter opens a tenant to one of its users. A tenant that exists and is not the
-// user's is not found, like one that does not.
-func (a *App) Enter(ctx context.Context, user, slug string) (Tenant, Membership, error) {
-	all, err := a.Memberships(ctx, user)
-	if err != nil {
-		return Tenant{}, Membership{}, err
+// Enter opens a tenant to one of its users, and lists all that the user may enter.
+// A tenant that exists and is not the user's is not found, like one that does not.
+func (a *App) Enter(ctx context.Context, user, slug string) (t Tenant, here Membership, all []Membership, err error) {
+	if all, err = a.Memberships(ctx, user); err != nil {
+		return t, here, nil, err
 	}
 	for _, m := range all {
 		if m.Slug == slug {
-			return a.In(m.TenantID), m, nil
+			return a.In(m.TenantID), m, all, nil
 		}
 	}
-	return Tenant{}, Membership{}, Errorf(NotFound, "there is no such workspace here")
+	return t, here, all, Errorf(NotFound, "there is no such workspace here")
 }
 
 func startSession(ctx context.Context, tx pgx.Tx, token, user string) error {

@@ -32,10 +32,7 @@ func (s *Server) member(h func(http.ResponseWriter, *http.Request, visit) error)
 			return err
 		}
 		v := visit{user: user}
-		if v.workspaces, err = s.o.App.Memberships(r.Context(), user.ID); err != nil {
-			return err
-		}
-		if v.Tenant, v.here, err = s.o.App.Enter(r.Context(), user.ID, r.PathValue("slug")); err != nil {
+		if v.Tenant, v.here, v.workspaces, err = s.o.App.Enter(r.Context(), user.ID, r.PathValue("slug")); err != nil {
 			return err
 		}
 		entryOf(r).tenant = v.here.Slug
