@@ -11,7 +11,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"runtime"
 	"strings"
 	"sync"
@@ -121,12 +120,12 @@ type Serve struct{}
 // it does until it is told to stop, and how it closes.
 func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 	log := c.Logger()
-	stop := listenForStop()
+	stop := config.ListenForStop()
 	defer func() {
-		stop.ignore()
-		if stop.soft.Err() != nil && errors.Is(err, context.Canceled) {
+		if stop.Soft.Err() != nil && errors.Is(err, context.Canceled) {
 			err = nil // told to stop while starting
 		}
+		stop.Ignore()
 	}()
 
 	release, err := upgrade.Release(self)
@@ -135,7 +134,7 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 	}
 	var opened atomic.Pointer[postgres.DB] // may be asked for before it is there
 	generation, err := upgrade.Start(upgrade.Options{
-		Dir: c.Path("tmp"), Release: release, Version: version, Stop: stop.now, Retire: stop.retire,
+		Dir: c.Path("tmp"), Release: release, Version: version, Stop: stop.Now, Retire: stop.Retire,
 		Jobs: func(ctx context.Context) (n upgrade.Jobs, err error) {
 			if db := opened.Load(); db != nil {
 				n.Running, n.Available, err = jobs.Count(ctx, db.Pool, release)
@@ -159,7 +158,7 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 
 	// Chrome takes as long to start as all the rest: both at once.
 	files := static.New()
-	chrome := begin(func() (*screenshots.Pool, error) { return launch(stop.soft, c, c.Reachable("tmp", "chrome"), log) })
+	chrome := begin(func() (*screenshots.Pool, error) { return launch(stop.Soft, c, c.Reachable("tmp", "chrome"), log) })
 	defer func() {
 		if pool, _ := chrome(); pool != nil {
 			err = errors.Join(err, pool.Close())
@@ -167,13 +166,16 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 	}()
 
 	client := jobs.ClientName(generation.Number(), release)
-	db, err := postgres.Open(stop.soft, postgresOptions(c, client, log))
+	db, err := postgres.Open(stop.Soft, postgresOptions(c, client, log))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	opened.Store(db)
-	if _, err := migrations.Up(stop.soft, db.Pool); err != nil {
+	if err := db.Claim(stop.Soft, c.Dir); err != nil {
+		return err
+	}
+	if _, err := migrations.Up(stop.Soft, db.Pool); err != nil {
 		return err
 	}
 	folder, err := objects.Open(c.Path("data", "objects"))
@@ -201,16 +203,16 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := runner.Start(stop.soft); err != nil {
+	if err := runner.Start(stop.Soft); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, runner.Stop(stop.hard)) }()
+	defer func() { err = errors.Join(err, runner.Stop(stop.Hard)) }()
 	adopted := make(chan struct{})
 	go func() {
 		defer close(adopted)
-		upgrade.Watch(stop.soft, c.Path("tmp"), func(alive []upgrade.Status) error { return takeOver(stop.soft, runner, alive, log) })
+		upgrade.Watch(stop.Soft, c.Path("tmp"), func(alive []upgrade.Status) error { return takeOver(stop.Soft, runner, alive, log) })
 	}()
-	defer func() { stop.end(); <-adopted }()
+	defer func() { stop.Now(false); <-adopted }()
 
 	server := http.New(http.Options{
 		App: a, Events: events, Static: files, Release: release, Version: version, Generation: generation.Number(),
@@ -221,21 +223,21 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 	if err := generation.Serve(); err != nil {
 		return err
 	}
-	if err := greet(stop.soft, out, c, a); err != nil {
+	if err := greet(stop.Soft, out, c, a); err != nil {
 		log.Warn("the address and the setup link could not be printed", "url", c.URL(), "err", err)
 	}
 
 	select {
 	case err = <-served:
-	case <-stop.soft.Done():
+	case <-stop.Soft.Done():
 	}
 	generation.Drain()
 	finish := runner.Stop
-	if stop.retiring.Load() {
+	if stop.Retiring() {
 		finish = runner.Drain
 	}
-	log.Info("stopping", "waiting_jobs_too", stop.retiring.Load(), "hint", "jobs are finished first; another signal cuts them, and they go on at the next start")
-	return errors.Join(err, server.Close(), finish(stop.hard))
+	log.Info("stopping", "waiting_jobs_too", stop.Retiring(), "hint", "jobs are finished first; another signal cuts them, and they go on at the next start")
+	return errors.Join(err, server.Close(), finish(stop.Hard))
 }
 
 // takeOver continues what processes that are gone have left behind.
@@ -267,49 +269,6 @@ func greet(ctx context.Context, out io.Writer, c *config.Config, a *app.App) err
 	}
 	_, err = fmt.Fprintln(out, greeting)
 	return err
-}
-
-// stop is how a process is told to end: the first signal, or app stop, ends soft
-// (finish running jobs and exit); the second, or app stop --now, ends hard too. A
-// touch of the marker ends soft as well, when all jobs of the release are done.
-type stop struct {
-	retiring     atomic.Bool
-	soft, hard   context.Context
-	end, endHard context.CancelFunc
-	signals      chan os.Signal
-}
-
-func listenForStop() *stop {
-	s := &stop{signals: make(chan os.Signal, 2)}
-	s.soft, s.end = context.WithCancel(context.Background())
-	s.hard, s.endHard = context.WithCancel(context.Background())
-	signal.Notify(s.signals, syscall.SIGINT, syscall.SIGTERM)
-	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more is no reason to end
-	go func() {
-		for range s.signals {
-			s.now(s.soft.Err() != nil)
-		}
-	}()
-	return s
-}
-
-func (s *stop) now(hard bool) {
-	s.end()
-	if hard {
-		s.endHard()
-	}
-}
-
-func (s *stop) retire() {
-	if s.soft.Err() == nil {
-		s.retiring.Store(true)
-	}
-	s.end()
-}
-
-func (s *stop) ignore() {
-	signal.Stop(s.signals)
-	close(s.signals)
 }
 
 // wires open, for one verb, what only some verbs need.

@@ -198,6 +198,33 @@ func TestServeRefuses(t *testing.T) {
 	}
 }
 
+// An owner's own database serves as well as the private cluster, and only one instance.
+func TestDatabaseURL(t *testing.T) {
+	binary, url := apptest.Binary(t, "v1"), apptest.Database(t).URL
+	first, second := apptest.Dir(t), apptest.Dir(t)
+	server := apptest.Serve(t, binary, first, "--database-url", url)
+	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, first, "--database-url", url)}
+	var designs app.List[app.Design]
+	api.Call(t, "GET", "/designs", nil, 200, &designs)
+	var r app.Render
+	vars := map[string]string{}
+	for _, name := range designs.Data[0].Document.Variables() {
+		vars[name] = "#123456"
+	}
+	api.Call(t, "POST", "/renders", map[string]any{"design": designs.Data[0].ID, "variables": vars}, 201, &r)
+	if r.Status != app.Succeeded {
+		t.Errorf("%+v", r)
+	}
+	if _, err := os.Stat(filepath.Join(first, "data", "postgres")); err == nil {
+		t.Error("a private cluster was made beside the owner's database")
+	}
+	_, errs, code := apptest.Run(t, binary, second, "serve", "--listen", "127.0.0.1:0", "--database-url", url)
+	if code != 1 || !strings.Contains(errs, "another instance serves from this database") {
+		t.Errorf("a second instance: exit %d, %s", code, errs)
+	}
+	apptest.Must(t, binary, first, "stop", "--database-url", url)
+}
+
 // A disk that fills up before the release is kept, and one that fills up while
 // the cluster is made.
 func TestFullDisk(t *testing.T) {

@@ -1,0 +1,61 @@
+package config
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+)
+
+// Stop is how a process is told to end. The first signal, or app stop, ends Soft:
+// finish running jobs and exit. The second, or app stop --now, ends Hard too. A
+// touch of the marker ends Soft as well, when all jobs of the release are done.
+type Stop struct {
+	Soft, Hard context.Context
+
+	end, endHard context.CancelFunc
+	retiring     atomic.Bool
+	signals      chan os.Signal
+}
+
+// ListenForStop hears signals until Ignore.
+func ListenForStop() *Stop {
+	s := &Stop{signals: make(chan os.Signal, 2)}
+	s.Soft, s.end = context.WithCancel(context.Background())
+	s.Hard, s.endHard = context.WithCancel(context.Background())
+	signal.Notify(s.signals, syscall.SIGINT, syscall.SIGTERM)
+	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more is no reason to end
+	go func() {
+		for range s.signals {
+			s.Now(s.Soft.Err() != nil)
+		}
+	}()
+	return s
+}
+
+// Now tells the process to end.
+func (s *Stop) Now(hard bool) {
+	s.end()
+	if hard {
+		s.endHard()
+	}
+}
+
+// Retire tells the process to end when all jobs of its release are done.
+func (s *Stop) Retire() {
+	if s.Soft.Err() == nil {
+		s.retiring.Store(true)
+	}
+	s.end()
+}
+
+// Retiring tells whether the jobs that wait are to be done, too.
+func (s *Stop) Retiring() bool { return s.retiring.Load() }
+
+// Ignore hears no signal any more.
+func (s *Stop) Ignore() {
+	signal.Stop(s.signals)
+	close(s.signals)
+	s.Now(true)
+}
