@@ -360,12 +360,14 @@ func complain(w io.Writer, err error) {
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
 		fmt.Fprintf(w, "app: the disk is full; free some space, see where it went with: df -h; du -xh / | sort -h | tail\n  because: %v\n", err)
+	case errors.Is(err, syscall.EROFS):
+		fmt.Fprintf(w, "app: the instance lies where nothing can be written; mount that writable, or name another directory with --dir\n  because: %v\n", err)
 	case errors.As(err, &e):
 		fmt.Fprintf(w, "app: %s\n", e.Message)
 		for _, f := range e.Fields {
 			fmt.Fprintf(w, "  %s: %s\n", f.Field, f.Message)
 		}
-		if e.Err != nil {
+		if e.Err != nil && e.Kind != app.Malformed && e.Kind != app.Invalid { // their messages tell all
 			fmt.Fprintf(w, "  because: %v\n", e.Err)
 		}
 	default:
