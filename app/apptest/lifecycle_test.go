@@ -231,13 +231,13 @@ func TestFullDisk(t *testing.T) {
 	binary := apptest.Binary(t, "v1")
 	for _, size := range []string{"8m", "56m"} {
 		dir := apptest.Dir(t)
-		// A user namespace lets an ordinary user mount; root needs none.
-		options := "-m"
+		// A user namespace lets an ordinary user mount, and stay who it is.
+		options := []string{"--mount"}
 		if os.Geteuid() != 0 {
-			options = "-rm"
+			options = []string{"--mount", "--user", "--map-current-user", "--keep-caps"}
 		}
 		script := `mount -t tmpfs -o size="$1" none "$2" && exec "$3" serve --listen 127.0.0.1:0 --dir "$2"`
-		out, err := exec.Command("unshare", options, "sh", "-c", script, "sh", size, dir, binary).CombinedOutput()
+		out, err := exec.Command("unshare", append(options, "sh", "-c", script, "sh", size, dir, binary)...).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "app: the disk is full; free some space") {
 			t.Errorf("%s: %v: %s", size, err, out)
 		}
