@@ -172,6 +172,8 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	opened.Store(db)
+	leave := meanwhile(stop, func() { postgres.Watch(stop.Soft, postgresOptions(c, client, log)) })
+	defer leave()
 	if err := db.Claim(stop.Soft, c.Dir); err != nil {
 		return err
 	}
@@ -207,12 +209,10 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, runner.Stop(stop.Hard)) }()
-	adopted := make(chan struct{})
-	go func() {
-		defer close(adopted)
+	leave = meanwhile(stop, func() {
 		upgrade.Watch(stop.Soft, c.Path("tmp"), func(alive []upgrade.Status) error { return takeOver(stop.Soft, runner, alive, log) })
-	}()
-	defer func() { stop.Now(false); <-adopted }()
+	})
+	defer leave()
 
 	server := http.New(http.Options{
 		App: a, Events: events, Static: files, Release: release, Version: version, Generation: generation.Number(),
@@ -351,6 +351,19 @@ func begin[T any](do func() (T, error)) func() (T, error) {
 	once := sync.OnceValues(do)
 	go once()
 	return once
+}
+
+// meanwhile does something until the process ends; the function it returns sees to both.
+func meanwhile(stop *config.Stop, do func()) (leave func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	return func() {
+		stop.Now(false)
+		<-done
+	}
 }
 
 // complain tells the person what failed: an app.Error in its own words with the

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -196,6 +198,54 @@ func TestServeRefuses(t *testing.T) {
 	if _, errs, code := apptest.Run(t, binary, dir, "serve", "--no-such-flag"); code != 2 || !strings.Contains(errs, "--no-such-flag") {
 		t.Errorf("an unknown flag: exit %d, %s", code, errs)
 	}
+}
+
+// A private cluster that is killed under a serving process is up again by itself.
+func TestClusterKilled(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	server := apptest.Serve(t, binary, dir)
+	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, dir)}
+	lines, err := os.ReadFile(filepath.Join(dir, "data", "postgres", "postmaster.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, _, _ := strings.Cut(string(lines), "\n")
+	postmaster, err := strconv.Atoi(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(postmaster, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	down := false
+	for range time.Tick(20 * time.Millisecond) {
+		r, err := http.Get(server.URL + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		down = down || r.StatusCode == http.StatusServiceUnavailable
+		if down && r.StatusCode == http.StatusOK {
+			break
+		}
+	}
+	var designs app.List[app.Design]
+	api.Call(t, "GET", "/designs", nil, 200, &designs)
+	vars := map[string]string{}
+	for _, name := range designs.Data[0].Document.Variables() {
+		vars[name] = "#123456"
+	}
+	var r app.Render
+	api.Call(t, "POST", "/renders", map[string]any{"design": designs.Data[0].ID, "variables": vars, "async": true}, 202, &r)
+	for range time.Tick(50 * time.Millisecond) {
+		if api.Call(t, "GET", "/renders/"+r.ID, nil, 200, &r); r.Finished() {
+			break
+		}
+	}
+	if r.Status != app.Succeeded {
+		t.Errorf("%+v", r)
+	}
+	apptest.Must(t, binary, dir, "stop")
 }
 
 // An owner's own database serves as well as the private cluster, and only one instance.
