@@ -281,20 +281,30 @@ func (t Tenant) PendingRows(ctx context.Context, batch string, after, limit int)
 
 // FinishBatch marks a batch as succeeded when no row is left to draw.
 func (t Tenant) FinishBatch(ctx context.Context, id string) error {
-	return t.endBatch(ctx, id, `status = 'succeeded'`, `AND NOT EXISTS (SELECT FROM renders r WHERE r.batch_id = $1 AND r.status IN ('queued', 'running'))`)
-}
-
-// FailBatch gives up a batch, with the reason that the person reads; the rows drawn stay.
-func (t Tenant) FailBatch(ctx context.Context, id, reason string) error {
-	return t.endBatch(ctx, id, `status = 'failed', error = $2`, ``, reason)
-}
-
-func (t Tenant) endBatch(ctx context.Context, id, set, where string, args ...any) error {
 	return t.tx(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE batches SET finished_at = now(), `+set+`
-			WHERE id = $1 AND status IN ('queued', 'running') `+where, append([]any{id}, args...)...)
+		_, err := tx.Exec(ctx, `
+			UPDATE batches SET status = 'succeeded', finished_at = now() WHERE id = $1 AND status IN ('queued', 'running')
+				AND NOT EXISTS (SELECT FROM renders r WHERE r.batch_id = $1 AND r.status IN ('queued', 'running'))`, id)
 		if err != nil {
 			return fmt.Errorf("finish batch: %w", err)
+		}
+		return notify(ctx, tx, "batch:"+id)
+	})
+}
+
+// FailBatch gives up a batch and its rows that are not drawn, with the reason that
+// the person reads; the rows drawn stay.
+func (t Tenant) FailBatch(ctx context.Context, id, reason string) error {
+	return t.tx(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `
+			WITH given_up AS (
+				UPDATE batches SET status = 'failed', error = $2, finished_at = now()
+				WHERE id = $1 AND status IN ('queued', 'running') RETURNING id
+			)
+			UPDATE renders SET status = 'failed', error = $2, release = $3, finished_at = now()
+			FROM given_up WHERE batch_id = given_up.id AND renders.status IN ('queued', 'running')`, id, reason, t.app.release)
+		if err != nil {
+			return fmt.Errorf("fail batch: %w", err)
 		}
 		return notify(ctx, tx, "batch:"+id)
 	})

@@ -72,6 +72,9 @@ func TestRescue(t *testing.T) {
 	if b, err := tenant.Batch(ctx, batch.ID); err != nil || b.Status != app.Failed || b.Error == nil {
 		t.Errorf("the batch: %+v, %v", b, err)
 	}
+	if b, err := tenant.Batch(ctx, batch.ID); err != nil || b.Failed != 1 {
+		t.Errorf("its row waits for ever: %+v, %v", b, err)
+	}
 	if r, err := tenant.Render(ctx, alive.ID); err != nil || r.Status != app.Queued {
 		t.Errorf("the other render: %+v, %v", r, err)
 	}

@@ -104,6 +104,13 @@ func makeSecret(name string) ([]byte, error) {
 	if err := os.Link(temp.Name(), name); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("make the secret key: %w", err)
 	}
+	dir, err := os.Open(filepath.Dir(name))
+	if err != nil {
+		return nil, fmt.Errorf("make the secret key: %w", err)
+	}
+	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+		return nil, fmt.Errorf("make the secret key: %w", err)
+	}
 	return os.ReadFile(name)
 }
 

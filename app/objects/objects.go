@@ -36,7 +36,7 @@ func (f *Folder) Close() error { return f.root.Close() }
 // sees the old bytes or the new, and what Put has confirmed outlives a power cut.
 func (f *Folder) Put(ctx context.Context, key string, data []byte) (err error) {
 	key = filepath.FromSlash(key)
-	if err := f.root.MkdirAll(filepath.Dir(key), 0o700); err != nil {
+	if err := f.makeDir(filepath.Dir(key)); err != nil {
 		return full(err)
 	}
 	temp := key + ".tmp"
@@ -70,6 +70,22 @@ func (f *Folder) Open(ctx context.Context, key string) (io.ReadSeekCloser, error
 		return nil, fmt.Errorf("objects: %w", err)
 	}
 	return file, nil
+}
+
+// makeDir makes a folder and those above it that are missing; a name is durable
+// when the folder that holds it is synced.
+func (f *Folder) makeDir(dir string) error {
+	if _, err := f.root.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err // there, or a name that leads out of the folder
+	}
+	above := filepath.Dir(dir)
+	if err := f.makeDir(above); err != nil {
+		return err
+	}
+	if err := f.root.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return f.syncDir(above)
 }
 
 func (f *Folder) syncDir(dir string) error {
