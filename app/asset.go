@@ -50,28 +50,19 @@ func (t Tenant) CreateAsset(ctx context.Context, once *Once, name string, data [
 	}
 	sum := sha256.Sum256(data)
 	id := uuid.New()
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		made, err := once.claim(ctx, tx, t.id)
-		if err != nil {
-			return err
-		}
-		if made != nil {
-			a, err = one[Asset](ctx, tx, "asset", `SELECT `+assetColumns+` FROM assets WHERE id = $1`, made)
-			return err
-		}
+	return makeOnce(ctx, t, once, "asset", `SELECT `+assetColumns+` FROM assets WHERE id = $1`, func(tx pgx.Tx) (Asset, string, error) {
 		if err := t.app.objects.Put(ctx, t.assetKey(id.String()), data); err != nil {
-			return fmt.Errorf("keep asset: %w", err)
+			return a, "", fmt.Errorf("keep asset: %w", err)
 		}
-		a, err = one[Asset](ctx, tx, "asset", `
+		a, err := one[Asset](ctx, tx, "asset", `
 			INSERT INTO assets (id, tenant_id, name, media_type, width, height, bytes, sha256)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING `+assetColumns,
 			id, t.id, assetName(name), mediaType, size.X, size.Y, len(data), hex.EncodeToString(sum[:]))
 		if err != nil {
-			return fmt.Errorf("insert asset: %w", err)
+			return a, "", fmt.Errorf("insert asset: %w", err)
 		}
-		return once.record(ctx, tx, t.id, a.ID)
+		return a, a.ID, nil
 	})
-	return a, err
 }
 
 // Asset reads what is known of an image.

@@ -66,29 +66,18 @@ func (t Tenant) CreateBatch(ctx context.Context, once *Once, q BatchRequest) (ma
 	if err != nil {
 		return made, err
 	}
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		earlier, err := once.claim(ctx, tx, t.id)
-		if err != nil {
-			return err
-		}
-		if earlier != nil {
-			made, err = one[Batch](ctx, tx, "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, earlier)
-			return err
-		}
+	return makeOnce(ctx, t, once, "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, func(tx pgx.Tx) (Batch, string, error) {
 		if err := t.checkRowAssets(ctx, tx, assets); err != nil {
-			return err
+			return made, "", err
 		}
-		if made, err = t.insertBatch(ctx, tx, q, version, rows); err != nil {
-			return err
+		made, err := t.insertBatch(ctx, tx, q, version, rows)
+		if err != nil {
+			return made, "", err
 		}
-		if err := once.record(ctx, tx, t.id, made.ID); err != nil {
-			return err
-		}
-		return t.app.enqueue(ctx, tx, func() error {
+		return made, made.ID, t.app.enqueue(ctx, tx, func() error {
 			return t.app.queue.Batch(ctx, tx, BatchJob{Version: 1, TenantID: t.ID(), BatchID: made.ID})
 		})
 	})
-	return made, err
 }
 
 // Batch reads one.

@@ -37,24 +37,14 @@ func (t Tenant) CreateDesign(ctx context.Context, once *Once, name string, doc D
 	if f := checkName(name); f != nil {
 		return d, &Error{Kind: Invalid, Message: "the design needs a name", Fields: []Field{*f}}
 	}
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		made, err := once.claim(ctx, tx, t.id)
-		if err != nil {
-			return err
-		}
-		if made != nil {
-			// The first answer, whatever has become of the design since.
-			d, err = one[Design](ctx, tx, "design", `
-				SELECT d.id, v.name, v.version, v.document, d.created_at, v.created_at AS updated_at
-				FROM designs d JOIN design_versions v ON v.design_id = d.id AND v.version = 1 WHERE d.id = $1`, made)
-			return err
-		}
-		if d, err = insertDesign(ctx, tx, t.ID(), name, doc); err != nil {
-			return err
-		}
-		return once.record(ctx, tx, t.id, d.ID)
-	})
-	return d, err
+	// A replay is the first answer, whatever has become of the design since.
+	return makeOnce(ctx, t, once, "design", `
+		SELECT d.id, v.name, v.version, v.document, d.created_at, v.created_at AS updated_at
+		FROM designs d JOIN design_versions v ON v.design_id = d.id AND v.version = 1 WHERE d.id = $1`,
+		func(tx pgx.Tx) (Design, string, error) {
+			d, err := insertDesign(ctx, tx, t.ID(), name, doc)
+			return d, d.ID, err
+		})
 }
 
 // Design reads the newest version.

@@ -26,6 +26,27 @@ func (o *Once) CheckKey() error {
 	return nil
 }
 
+// makeOnce makes a thing in one transaction, or answers with what the same POST
+// made before: earlier reads it by its id. Make answers with the id, too.
+func makeOnce[T any](ctx context.Context, t Tenant, o *Once, what, earlier string, make func(pgx.Tx) (T, string, error)) (thing T, err error) {
+	err = t.tx(ctx, func(tx pgx.Tx) error {
+		made, err := o.claim(ctx, tx, t.id)
+		if err != nil {
+			return err
+		}
+		if made != nil {
+			thing, err = one[T](ctx, tx, what, earlier, made)
+			return err
+		}
+		var id string
+		if thing, id, err = make(tx); err != nil {
+			return err
+		}
+		return o.record(ctx, tx, t.id, id)
+	})
+	return thing, err
+}
+
 // claim finds what this POST made before, or takes the key until the transaction
 // ends. A durable "in flight" row would stick after a crash; a lock does not.
 func (o *Once) claim(ctx context.Context, tx pgx.Tx, tenant uuid.UUID) (resource *uuid.UUID, err error) {

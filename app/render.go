@@ -71,44 +71,32 @@ type RenderRequest struct {
 
 // CreateRender checks the request against the design and enqueues it.
 func (t Tenant) CreateRender(ctx context.Context, once *Once, r RenderRequest) (made Render, err error) {
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		earlier, err := once.claim(ctx, tx, t.id)
-		if err != nil {
-			return err
-		}
-		if earlier != nil {
-			made, err = one[Render](ctx, tx, "render", `SELECT `+renderColumns+` FROM renders WHERE id = $1`, earlier)
-			return err
-		}
+	return makeOnce(ctx, t, once, "render", `SELECT `+renderColumns+` FROM renders WHERE id = $1`, func(tx pgx.Tx) (Render, string, error) {
 		version, doc, err := t.requested(ctx, tx, &r)
 		if err != nil {
-			return err
+			return made, "", err
 		}
 		resolved, err := doc.Resolve(r.Variables)
 		if err != nil {
-			return err
+			return made, "", err
 		}
 		if err := t.checkAssets(ctx, tx, resolved); err != nil {
-			return err
+			return made, "", err
 		}
 		if r.Variables == nil {
 			r.Variables = map[string]string{}
 		}
-		made, err = one[Render](ctx, tx, "render", `
+		made, err := one[Render](ctx, tx, "render", `
 			INSERT INTO renders (tenant_id, design_id, design_version, variables, format, scale, page)
 			VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING `+renderColumns,
 			t.id, r.Design, version, r.Variables, r.Format, r.Scale, r.Page)
 		if err != nil {
-			return fmt.Errorf("insert render: %w", err)
+			return made, "", fmt.Errorf("insert render: %w", err)
 		}
-		if err := once.record(ctx, tx, t.id, made.ID); err != nil {
-			return err
-		}
-		return t.app.enqueue(ctx, tx, func() error {
+		return made, made.ID, t.app.enqueue(ctx, tx, func() error {
 			return t.app.queue.Render(ctx, tx, RenderJob{Version: 1, TenantID: t.ID(), RenderID: made.ID})
 		})
 	})
-	return made, err
 }
 
 // Render reads one.

@@ -357,13 +357,13 @@ func TestHealth(t *testing.T) {
 
 func TestOurFaultIsNotShown(t *testing.T) {
 	s := newSite(t, func(o *ours.Options) {
-		o.Ready = func(context.Context) error { panic("the secret is 42") }
+		o.Ready = func(context.Context) error { panic("the secret is hush") }
 	})
 	got := s.do("GET", "/readyz", nil, "Accept", "application/json")
-	if p := got.problem(t, 500); strings.Contains(got.body, "42") || !strings.Contains(p.Detail, got.Header.Get("X-Request-Id")) {
+	if p := got.problem(t, 500); strings.Contains(got.body, "hush") || !strings.Contains(p.Detail, got.Header.Get("X-Request-Id")) {
 		t.Errorf("%s", got.body)
 	}
-	if page := s.page("/readyz").want(t, 500); strings.Contains(page.body, "42") || !strings.Contains(page.body, page.Header.Get("X-Request-Id")) {
+	if page := s.page("/readyz").want(t, 500); strings.Contains(page.body, "hush") || !strings.Contains(page.body, page.Header.Get("X-Request-Id")) {
 		t.Errorf("%s", page.body)
 	}
 }

@@ -93,7 +93,8 @@ func Dir(t testing.TB) string {
 	return dir
 }
 
-// cluster is the shared test cluster. It may lose its data: nothing waits for the disk.
+// cluster is the shared test cluster. It may lose its data: nothing waits for the
+// disk. A vacuum of a database that a test is done with would keep it from being dropped.
 func cluster(name string) postgres.Options {
 	dir := fmt.Sprintf("/tmp/majestic-test-%d", os.Getuid())
 	return postgres.Options{
@@ -101,7 +102,7 @@ func cluster(name string) postgres.Options {
 		Locks:    filepath.Join(dir, "locks"),
 		Name:     name,
 		MaxConns: 2,
-		Settings: map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"},
+		Settings: map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300", "autovacuum": "off"},
 	}
 }
 
