@@ -4,18 +4,20 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -32,6 +34,11 @@ import (
 	"majestic/upgrade"
 )
 
+const (
+	product  = "majestic"
+	protocol = 1 // of an upgrade
+)
+
 // version is set by -ldflags "-X main.version=…".
 var version = "dev"
 
@@ -39,22 +46,25 @@ var version = "dev"
 type verbs struct {
 	config.Config
 
-	Serve   Serve                 `cmd:"" help:"Serve the instance."`
-	Status  upgrade.StatusCommand `cmd:"" help:"Show the generations that run, and the last that ran."`
-	Stop    upgrade.StopCommand   `cmd:"" help:"End all generations and the private cluster, and return when they are gone."`
-	Render  jobs.RenderCommand    `cmd:"" help:"Draw a design from a file, without a database."`
-	Tenant  app.TenantCommand     `cmd:"" help:"Workspaces."`
-	User    app.UserCommand       `cmd:"" help:"Accounts."`
-	Apikey  app.APIKeyCommand     `cmd:"" help:"Keys for programs."`
-	Setup   machine.Setup         `cmd:"" help:"Install what this machine lacks."`
-	Version Version               `cmd:"" help:"Say which release this is."`
+	Serve    Serve                   `cmd:"" help:"Serve the instance."`
+	Upgrade  upgrade.UpgradeCommand  `cmd:"" help:"Replace the running release by another, and lose nothing."`
+	Rollback upgrade.RollbackCommand `cmd:"" help:"Go back to the release before, likewise."`
+	Status   upgrade.StatusCommand   `cmd:"" help:"Show the generations that run, and the last that ran."`
+	Stop     upgrade.StopCommand     `cmd:"" help:"End all generations and the private cluster, and return when they are gone."`
+	Render   jobs.RenderCommand      `cmd:"" help:"Draw a design from a file, without a database."`
+	Tenant   app.TenantCommand       `cmd:"" help:"Workspaces."`
+	User     app.UserCommand         `cmd:"" help:"Accounts."`
+	Apikey   app.APIKeyCommand       `cmd:"" help:"Keys for programs."`
+	Setup    machine.Setup           `cmd:"" help:"Install what this machine lacks."`
+	Version  Version                 `cmd:"" help:"Say which release this is."`
 }
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is main, startable from a test. It returns the exit code: 0 done, 1 failed, 2 usage.
+// run is main, startable from a test. It returns the exit code: 0 done, 1 failed, 2 usage;
+// an upgrade has more.
 func run(args []string, out, errs io.Writer) int {
 	var v verbs
 	command, err := kong.New(&v,
@@ -85,14 +95,17 @@ func run(args []string, out, errs io.Writer) int {
 	wires := wires{config: &v.Config}
 	kctx.BindTo(context.Background(), (*context.Context)(nil))
 	kctx.BindTo(out, (*io.Writer)(nil))
-	kctx.Bind(&v.Config, self, upgrade.Place(v.Path("tmp")), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), needs(&v.Config))
+	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), needs(&v.Config))
 	kctx.BindToProvider(wires.app)
 	err = errors.Join(kctx.Run(), wires.close())
-	if err != nil {
-		complain(errs, err)
-		return 1
+	if err == nil {
+		return 0
 	}
-	return 0
+	complain(errs, err)
+	if coder := kong.ExitCoder(nil); errors.As(err, &coder) {
+		return coder.ExitCode()
+	}
+	return 1
 }
 
 // enter goes into the instance, for the verbs that work on one. Setup installs
@@ -104,7 +117,7 @@ func enter(c *config.Config, verb string) error {
 	switch verb {
 	case "setup", "version", "render":
 		return nil
-	case "status", "stop":
+	case "status", "stop", "upgrade", "rollback":
 		return c.Enter()
 	}
 	if err := c.Make(); err != nil {
@@ -116,44 +129,54 @@ func enter(c *config.Config, verb string) error {
 // Serve is the verb: app serve.
 type Serve struct{}
 
-// Run is the story of an instance's process: what it opens, in this order, what
-// it does until it is told to stop, and how it closes.
+// Run makes this process a generation of the instance, and stays on its terminal
+// when another has taken its place.
 func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
-	log := c.Logger()
 	stop := config.ListenForStop()
-	defer func() {
-		if stop.Soft.Err() != nil && errors.Is(err, context.Canceled) {
-			err = nil // told to stop while starting
-		}
-		stop.Ignore()
-	}()
-
+	defer stop.Ignore()
 	release, err := upgrade.Release(self)
 	if err != nil {
 		return err
 	}
-	var opened atomic.Pointer[postgres.DB] // may be asked for before it is there
-	generation, err := upgrade.Start(upgrade.Options{
-		Dir: c.Path("tmp"), Release: release, Version: version, Stop: stop.Now, Retire: stop.Retire,
-		Jobs: func(ctx context.Context) (n upgrade.Jobs, err error) {
-			if db := opened.Load(); db != nil {
-				n.Running, n.Available, err = jobs.Count(ctx, db.Pool, release)
-			}
-			return n, err
-		},
-	})
+	generation, err := upgrade.Start(stop.Soft, upgrade.Options{Dir: c.Dir, Release: release, Version: version, Stop: stop.Now, Log: c.Logger()})
+	if errors.Is(err, upgrade.ErrDetached) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	defer generation.Close()
+	defer func() { generation.Close(err) }()
+	context.AfterFunc(stop.Soft, generation.Stop)
 	if err := upgrade.Register(c.Dir, self, release); err != nil {
 		return err
 	}
-	listener, err := http.Listen(c.Listen)
+	err = serve(c, stop, generation, release, out)
+	if stop.Soft.Err() != nil && errors.Is(err, context.Canceled) {
+		err = nil // told to stop while starting
+	}
 	if err != nil {
 		return err
 	}
-	defer listener.Close()
+	generation.Close(nil)
+	if c.Interactive() && generation.Leave().Reason == upgrade.Replaced {
+		return generation.Front(stop.Soft, stop.Hard, os.Stderr)
+	}
+	return nil
+}
+
+// serve is the story of an instance's process: what it opens, in this order, what
+// it does until it is told to leave, and how it closes. The process that an
+// upgrade starts goes the same way; it gets the port when all is warm.
+func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, release string, out io.Writer) (err error) {
+	log := c.Logger()
+	listener, err := generation.Listen(stop.Soft, c.Listen)
+	if err != nil {
+		return http.NotListening(c.Listen, err)
+	}
+	private, err := generation.Private()
+	if err != nil {
+		return err
+	}
 	c.Listen = listener.Addr().String() // the port that was found, when any would do
 
 	// Chrome takes as long to start as all the rest: both at once.
@@ -171,9 +194,7 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	opened.Store(db)
-	leave := meanwhile(stop, func() { postgres.Watch(stop.Soft, postgresOptions(c, client, log)) })
-	defer leave()
+	defer meanwhile(func(ctx context.Context) { postgres.Watch(ctx, postgresOptions(c, client, log)) })()
 	if err := db.Claim(stop.Soft, c.Dir); err != nil {
 		return err
 	}
@@ -205,39 +226,100 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := runner.Start(stop.Soft); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, runner.Stop(stop.Hard)) }()
-	leave = meanwhile(stop, func() {
-		upgrade.Watch(stop.Soft, c.Path("tmp"), func(alive []upgrade.Status) error { return takeOver(stop.Soft, runner, alive, log) })
-	})
-	defer leave()
-
 	server := http.New(http.Options{
 		App: a, Events: events, Static: files, Release: release, Version: version, Generation: generation.Number(),
 		BaseURL: c.URL(), RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies, Log: log, Ready: a.Ready,
 	})
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	if err := generation.Serve(); err != nil {
+	served := make(chan error, 2)
+	for _, l := range []net.Listener{listener, private} {
+		go func() { served <- server.Serve(l) }()
+	}
+	if err := server.Check(stop.Soft, private.Addr()); err != nil {
 		return err
 	}
+
+	err = generation.Serve(upgrade.Work{
+		Jobs: func(ctx context.Context) (n upgrade.Jobs, err error) {
+			n.Running, n.Available, err = jobs.Count(ctx, db.Pool, release)
+			return n, err
+		},
+		Check: func(ctx context.Context) error {
+			if generation.InCharge() {
+				return server.Check(ctx, private.Addr())
+			}
+			return errors.Join(server.Check(ctx, private.Addr()), server.Sane())
+		},
+		Accept: func(ctx context.Context, about []byte) error { return acceptable(about) },
+	})
+	if err != nil {
+		return err
+	}
+	if err := runner.Start(stop.Soft); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, runner.Stop(stop.Hard)) }()
+	defer meanwhile(func(ctx context.Context) {
+		generation.Watch(ctx, func(alive []upgrade.Status) error { return takeOver(ctx, runner, alive, log) })
+	})()
 	if err := greet(stop.Soft, out, c, a); err != nil {
 		log.Warn("the address and the setup link could not be printed", "url", c.URL(), "err", err)
 	}
 
 	select {
 	case err = <-served:
-	case <-stop.Soft.Done():
+		generation.Stop()
+	case <-generation.Left():
 	}
-	generation.Drain()
-	finish := runner.Stop
-	if stop.Retiring() {
-		finish = runner.Drain
+	<-generation.Left()
+	leave := generation.Leave()
+	log.Info("leaving", "why", leave.Reason.String(), "hint", "jobs are finished first; another signal cuts them, and they go on at the next start")
+	return errors.Join(err, end(stop, server, runner, leave))
+}
+
+// How long a connection may be idle when its server leaves: another takes over,
+// or none.
+const (
+	idleReplaced = 5 * time.Second
+	idleStopped  = time.Second
+)
+
+// end closes by the reason why.
+func end(stop *config.Stop, server *http.Server, runner *jobs.Runner, leave upgrade.Leave) error {
+	switch leave.Reason {
+	case upgrade.RolledBack:
+		stop.Now(true)
+		rest, cancel := context.WithTimeout(context.Background(), idleStopped)
+		defer cancel()
+		server.Retire(rest, 0)
+		return runner.Stop(stop.Hard)
+	case upgrade.Stopped:
+		rest, cancel := context.WithTimeout(stop.Hard, 15*time.Second)
+		defer cancel()
+		retired := begin(func() (struct{}, error) { server.Retire(rest, idleStopped); return struct{}{}, nil })
+		defer retired()
+		return runner.Stop(stop.Hard)
 	}
-	log.Info("stopping", "waiting_jobs_too", stop.Retiring(), "hint", "jobs are finished first; another signal cuts them, and they go on at the next start")
-	return errors.Join(err, server.Close(), finish(stop.Hard))
+	retired := begin(func() (struct{}, error) { server.Retire(stop.Hard, idleReplaced); return struct{}{}, nil })
+	defer retired()
+	return runner.Drain(stop.Hard)
+}
+
+// acceptable tells whether a binary may take this one's place, by what it says of itself.
+func acceptable(about []byte) error {
+	var v struct {
+		Product, Arch string
+		Protocol      int
+	}
+	if err := json.Unmarshal(about, &v); err != nil || v.Product != product {
+		return fmt.Errorf("the binary is not %s: version --json says %q", product, bytes.TrimSpace(about[:min(len(about), 200)]))
+	}
+	if v.Arch != runtime.GOARCH {
+		return fmt.Errorf("the binary is for %s, and this machine is %s; build it with GOARCH=%s", v.Arch, runtime.GOARCH, runtime.GOARCH)
+	}
+	if v.Protocol != protocol {
+		return fmt.Errorf("the binary speaks version %d of the upgrade protocol, and this release %d; install it with: app stop && app-new serve", v.Protocol, protocol)
+	}
+	return nil
 }
 
 // takeOver continues what processes that are gone have left behind.
@@ -353,15 +435,16 @@ func begin[T any](do func() (T, error)) func() (T, error) {
 	return once
 }
 
-// meanwhile does something until the process ends; the function it returns sees to both.
-func meanwhile(stop *config.Stop, do func()) (leave func()) {
+// meanwhile does something until the function it returns is called, which waits for its end.
+func meanwhile(do func(context.Context)) (leave func()) {
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		do()
+		do(ctx)
 	}()
 	return func() {
-		stop.Now(false)
+		cancel()
 		<-done
 	}
 }
@@ -401,7 +484,7 @@ func (c Version) Run(self *os.File, out io.Writer) error {
 	}
 	if c.JSON {
 		return json.NewEncoder(out).Encode(map[string]any{
-			"version": version, "release": release, "product": "majestic", "protocol": 1,
+			"version": version, "release": release, "product": product, "protocol": protocol,
 			"go": strings.TrimPrefix(runtime.Version(), "go"), "arch": runtime.GOARCH,
 		})
 	}

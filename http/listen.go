@@ -8,15 +8,12 @@ import (
 	"majestic/app"
 )
 
-// Listen takes the port, or says how to find out who has it.
-func Listen(address string) (net.Listener, error) {
-	l, err := net.Listen("tcp", address)
+// NotListening says in words why an address cannot be listened on, and how to find
+// out who has it.
+func NotListening(address string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		_, port, _ := net.SplitHostPort(address)
-		return nil, app.Errorf(app.Conflict, "%s is taken by another program; see which with: ss -ltnp 'sport = :%s', or choose another address with --listen", address, port)
+		return app.Errorf(app.Conflict, "%s is taken by another program; see which with: ss -ltnp 'sport = :%s', or choose another address with --listen", address, port)
 	}
-	if err != nil {
-		return nil, app.Errorf(app.Invalid, "%s cannot be listened on: %v; choose another address with --listen", address, err)
-	}
-	return l, nil
+	return app.Errorf(app.Invalid, "%s cannot be listened on: %v; choose another address with --listen", address, err)
 }

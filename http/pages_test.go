@@ -391,9 +391,7 @@ func TestStream(t *testing.T) {
 	}
 	lines = open(made.ID)
 	next(lines)
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s.Retire(context.Background(), 0)
 	if got := next(lines); !strings.HasPrefix(got, "retry: ") {
 		t.Errorf("a server that closes sends %q", got)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -89,6 +90,8 @@ func (s *Server) recover(w *recorder, r *http.Request, e *entry) {
 		e.err = err
 		panic(http.ErrAbortHandler)
 	}
+	said := fmt.Sprintf("%s: %v", e.route, v)
+	s.panicked.Store(&said)
 	s.o.Log.Error("a handler panicked", "request", e.id, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 	if w.status != 0 {
 		panic(http.ErrAbortHandler)
@@ -100,6 +103,9 @@ func (s *Server) log(w *recorder, r *http.Request, e *entry) {
 	level := slog.LevelInfo
 	if e.route == "GET /healthz" || e.route == "GET /readyz" || e.route == "GET /static/{file}" || e.route == "GET /fonts/{file}" {
 		level = slog.LevelDebug
+	}
+	if _, private := r.Context().Value(http.LocalAddrContextKey).(*net.UnixAddr); private {
+		level = slog.LevelDebug // a check of our own
 	}
 	if w.status == 0 {
 		w.status = gone

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"majestic/app"
@@ -46,6 +47,9 @@ type Server struct {
 	secure    bool // people come by https
 	closing   chan struct{}
 	closeOnce sync.Once
+
+	connections connections
+	panicked    atomic.Pointer[string] // what the last panic of a handler said
 }
 
 // New makes a Server.
@@ -62,6 +66,8 @@ func New(o Options) *Server {
 		limits:  newLimits(o.RateLimit),
 		secure:  strings.HasPrefix(o.BaseURL, "https://"),
 		closing: make(chan struct{}),
+
+		connections: connections{all: map[net.Conn]since{}},
 	}
 	if err := s.origin.AddTrustedOrigin(o.BaseURL); err != nil {
 		o.Log.Warn("BASE_URL is not an origin such as https://design.example.com; forms posted through a proxy may be refused", "base_url", o.BaseURL, "err", err)
@@ -76,28 +82,44 @@ func New(o Options) *Server {
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
+		ConnState:         s.connections.changed,
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
 	return s
 }
 
-// Serve answers on l until Close.
+// Serve answers on l until l is closed, or Retire.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.server.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 		return err
 	}
 	return nil
 }
 
-// Close ends the streams, lets running requests finish for a while, and cuts
-// what is left. Twice is harmless.
-func (s *Server) Close() error {
+// Retire makes a lame duck of the server, and returns when no connection is left
+// or ctx ends, which cuts those that are: streams end and come back elsewhere,
+// and with each answer a client is asked to connect anew. A connection on which
+// nothing comes is closed when it was idle for as long as patience; any sooner,
+// its client may just be writing. For that reason net/http's Shutdown is not for
+// a server whose clients go on: it closes under their pens. Twice is harmless.
+func (s *Server) Retire(ctx context.Context, patience time.Duration) {
 	s.closeOnce.Do(func() { close(s.closing) })
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
-	defer cancel()
-	if err := s.server.Shutdown(ctx); err != nil {
-		s.o.Log.Warn("some requests did not end and are cut", "err", err)
-		return s.server.Close()
+	began := time.Now()
+	for tick := time.NewTicker(20 * time.Millisecond); ; {
+		if s.connections.quiet(began, patience) {
+			tick.Stop()
+			break
+		}
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			if n := s.connections.count(); n > 0 {
+				s.o.Log.Warn("some connections did not end and are cut", "connections", n)
+			}
+			s.server.Close()
+			return
+		case <-tick.C:
+		}
 	}
-	return nil
+	s.server.Close()
 }

@@ -72,7 +72,7 @@ func newEmptySite(t *testing.T, options ...func(*ours.Options)) *site {
 	listener.Config.Handler = server
 	listener.Start()
 	t.Cleanup(listener.Close)
-	t.Cleanup(func() { server.Close() })
+	t.Cleanup(func() { server.Retire(context.Background(), 0) })
 	return &site{Server: server, t: t, app: a, url: listener.URL}
 }
 

@@ -5,41 +5,107 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
 
-// Place is where the verbs find an instance: its tmp folder.
+// Place is where the verbs find an instance: its directory.
 type Place string
 
 // StatusCommand is the verb: app status.
 type StatusCommand struct {
-	JSON bool `help:"One JSON object." name:"json"`
+	JSON  bool `help:"One JSON object." name:"json"`
+	Watch bool `help:"Again whenever something has changed, until you end it."`
 }
 
 // Run prints the generations, newest first.
 func (c *StatusCommand) Run(ctx context.Context, at Place, out io.Writer) error {
+	for last := ""; ; {
+		text, err := c.text(ctx, at)
+		if err != nil {
+			return err
+		}
+		if text != last {
+			if last != "" && !c.JSON {
+				text = "\n" + text
+			}
+			if _, err := io.WriteString(out, text); err != nil {
+				return nil // nobody reads any more
+			}
+			last = strings.TrimPrefix(text, "\n")
+		}
+		if !c.Watch {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second / 2):
+		}
+	}
+}
+
+func (c *StatusCommand) text(ctx context.Context, at Place) (string, error) {
 	all, err := List(ctx, string(at))
 	if err != nil {
-		return err
+		return "", err
 	}
+	var out strings.Builder
 	if c.JSON {
 		if all == nil {
 			all = []Status{}
 		}
-		return json.NewEncoder(out).Encode(map[string]any{"generations": all})
+		err := json.NewEncoder(&out).Encode(map[string]any{"generations": all})
+		return out.String(), err
 	}
 	if len(all) == 0 {
-		fmt.Fprintln(out, "nothing runs here; start it with: app serve")
-		return nil
+		return "nothing runs here; start it with: app serve\n", nil
 	}
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	t := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "GENERATION\tRELEASE\tVERSION\tSTATE\tPID\tSTARTED\tJOBS")
 	for _, s := range all {
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%d\t%s\t%d running, %d available\n",
-			s.Generation, s.Release, s.Version, s.State, s.PID, s.StartedAt.Local().Format(time.DateTime), s.Jobs.Running, s.Jobs.Available)
+		state := s.State
+		if s.Probation {
+			state += " (probation)"
+		}
+		jobs := "-"
+		if s.State != Gone {
+			jobs = s.Jobs.words()
+		}
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%d\t%s\t%s\n",
+			s.Generation, s.Release, s.Version, state, s.PID, s.StartedAt.Local().Format(time.DateTime), jobs)
 	}
-	return t.Flush()
+	err = t.Flush()
+	return out.String(), err
+}
+
+// words are what people read of jobs.
+func (j Jobs) words() string {
+	text := fmt.Sprintf("%d running, %d available", j.Running, j.Available)
+	if j.Waiting > 0 {
+		text += fmt.Sprintf(", %d for later", j.Waiting)
+	}
+	if j.Unknown > 0 {
+		text += fmt.Sprintf(", %d for a release that knows them", j.Unknown)
+	}
+	if j.Oldest != nil {
+		text += ", the oldest from " + j.Oldest.Local().Format(time.DateTime)
+	}
+	most := slices.SortedFunc(maps.Keys(j.Tenants), func(a, b string) int { return j.Tenants[b] - j.Tenants[a] })
+	for i, tenant := range most {
+		separator := ", "
+		if i == 0 {
+			separator = "; "
+		}
+		if i == 5 {
+			return text + fmt.Sprintf(" and %d tenants more", len(most)-i)
+		}
+		text += fmt.Sprintf("%s%s: %d", separator, tenant, j.Tenants[tenant])
+	}
+	return text
 }
 
 // StopCommand is the verb: app stop.
@@ -52,27 +118,37 @@ type Rest func(context.Context) error
 
 // Run asks every generation to stop and returns when all have.
 func (c *StopCommand) Run(ctx context.Context, at Place, rest Rest) error {
+	if err := stopAll(ctx, string(at), 0, c.Now); err != nil {
+		return err
+	}
+	return rest(ctx)
+}
+
+// stopAll ends all generations after one, and returns when they are gone. The
+// newest comes first: a predecessor that takes over again is told, too.
+func stopAll(ctx context.Context, dir string, after int, now bool) error {
 	asked := map[int]bool{}
 	for {
-		alive, err := Alive(string(at))
+		alive, err := Alive(dir)
 		if err != nil {
 			return err
 		}
+		alive = slices.DeleteFunc(alive, func(s Status) bool { return s.Generation <= after })
 		if len(alive) == 0 {
-			return rest(ctx)
+			return nil
 		}
 		for _, s := range alive {
 			if asked[s.Generation] {
 				continue
 			}
-			if _, err := ask(ctx, string(at), s.Generation, question{Verb: "stop", Now: c.Now}); err == nil {
+			if _, err := ask(ctx, dir, s.Generation, question{Verb: "stop", Now: now}); err == nil {
 				asked[s.Generation] = true
 			}
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(blink):
 		}
 	}
 }

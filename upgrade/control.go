@@ -2,7 +2,6 @@ package upgrade
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -11,10 +10,13 @@ import (
 	"time"
 )
 
-// A control connection carries one question and one answer, each a line of JSON.
+// A control connection begins with one question. It is answered with one reply;
+// an upgrade with its steps; and to join makes the connection a lifeline.
 type question struct {
-	Verb string `json:"verb"` // status or stop
-	Now  bool   `json:"now,omitempty"`
+	Verb    string  `json:"verb"` // status check stop upgrade join
+	Now     bool    `json:"now,omitempty"`
+	Upgrade *order  `json:"upgrade,omitempty"` // the binary comes with it
+	Join    *Status `json:"join,omitempty"`
 }
 
 type reply struct {
@@ -27,7 +29,7 @@ const patience = 3 * time.Second
 
 func (g *Generation) answer() {
 	for {
-		conn, err := g.socket.Accept()
+		conn, err := g.socket.AcceptUnix()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -35,53 +37,84 @@ func (g *Generation) answer() {
 			time.Sleep(10 * time.Millisecond) // out of descriptors: others will close some
 			continue
 		}
-		go func() {
-			defer conn.Close()
-			conn.SetDeadline(time.Now().Add(patience))
-			var q question
-			if json.NewDecoder(conn).Decode(&q) != nil {
-				return
-			}
-			json.NewEncoder(conn).Encode(g.obey(q))
-		}()
+		go g.converse(&line{conn: conn})
 	}
 }
 
+func (g *Generation) converse(l *line) {
+	l.conn.SetDeadline(time.Now().Add(patience))
+	if uid, err := peer(l.conn); err != nil || uid != os.Geteuid() && uid != 0 {
+		l.close()
+		return
+	}
+	var q question
+	files, err := l.receive(&q)
+	defer func() {
+		for _, f := range files {
+			f.Close()
+		}
+	}()
+	if err != nil {
+		l.close()
+		return
+	}
+	switch {
+	case q.Verb == "join" && q.Join != nil:
+		l.conn.SetDeadline(time.Time{})
+		if err := g.greet(*q.Join, l); err != nil {
+			l.send(welcome{Error: err.Error()})
+			l.close()
+		}
+		return // it is a lifeline now
+	case q.Verb == "upgrade" && q.Upgrade != nil:
+		l.conn.SetDeadline(time.Time{})
+		var binary *os.File
+		if len(files) > 0 {
+			binary = files[0]
+		}
+		q.Upgrade.File = binary != nil
+		// Who asked may go away; the upgrade goes on.
+		g.upgrade(*q.Upgrade, binary, func(s Step) { l.send(s) })
+	default:
+		l.send(g.obey(q))
+	}
+	l.close()
+}
+
 func (g *Generation) obey(q question) reply {
-	ctx, cancel := context.WithTimeout(context.Background(), patience/2)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	switch q.Verb {
 	case "status":
+	case "check":
+		w := g.can()
+		if w == nil {
+			return reply{Error: "it does not serve yet"}
+		}
+		if err := w.Check(ctx); err != nil {
+			return reply{Error: err.Error()}
+		}
 	case "stop":
 		g.o.Stop(q.Now)
 	default:
 		return reply{Error: fmt.Sprintf("release %s does not know the verb %q", g.o.Release, q.Verb)}
 	}
-	return reply{Status: g.now(ctx)}
+	return reply{Status: g.tell(ctx)}
 }
 
 // ask puts a question to a generation over its socket.
 func ask(ctx context.Context, dir string, generation int, q question) (Status, error) {
-	folder, err := os.Open(filepath.Join(dir, "generations"))
-	if err != nil {
-		return Status{}, err
-	}
-	defer folder.Close()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "unix", short(folder, fmt.Sprintf("%d.sock", generation)))
+	l, err := dial(ctx, dir, generation, q)
 	if err != nil {
 		return Status{}, err
 	}
-	defer conn.Close()
+	defer l.close()
 	deadline, _ := ctx.Deadline()
-	conn.SetDeadline(deadline)
-	if err := json.NewEncoder(conn).Encode(q); err != nil {
-		return Status{}, err
-	}
+	l.conn.SetDeadline(deadline)
 	var r reply
-	if err := json.NewDecoder(conn).Decode(&r); err != nil {
+	if _, err := l.receive(&r); err != nil {
 		return Status{}, err
 	}
 	if r.Error != "" {
@@ -89,3 +122,40 @@ func ask(ctx context.Context, dir string, generation int, q question) (Status, e
 	}
 	return r.Status, nil
 }
+
+// dial begins a conversation with a generation; number 0 is the one that serves.
+// An open file may go with the question.
+func dial(ctx context.Context, dir string, generation int, q question, files ...int) (*line, error) {
+	at, name := filepath.Join(tmp(dir), "generations"), fmt.Sprintf("%d.sock", generation)
+	if generation == 0 {
+		at, name = tmp(dir), "app.sock"
+	}
+	folder, err := os.Open(at)
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", short(folder, name))
+	if err != nil {
+		return nil, err
+	}
+	l := &line{conn: conn.(*net.UnixConn)}
+	// What is passed to a stranger is given away.
+	if uid, err := peer(l.conn); err != nil || uid != os.Geteuid() {
+		l.close()
+		return nil, fmt.Errorf("the control socket %s belongs to uid %d, and not to the instance's owner (uid %d); remove it, and find out who put it there: %w", filepath.Join(at, name), uid, os.Geteuid(), errors.Join(err, errForeign))
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		l.conn.SetDeadline(deadline)
+	}
+	if err := l.send(q, files...); err != nil {
+		l.close()
+		return nil, err
+	}
+	l.conn.SetDeadline(time.Time{})
+	return l, nil
+}
+
+// errForeign is a control socket of another account.
+var errForeign = errors.New("it is somebody else's")

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -25,8 +25,12 @@ const (
 
 // Jobs are the jobs of a generation's release.
 type Jobs struct {
-	Running   int `json:"running"`
-	Available int `json:"available"`
+	Running   int            `json:"running"`
+	Available int            `json:"available"`
+	Waiting   int            `json:"waiting"` // for their time
+	Unknown   int            `json:"unknown"` // for a release that knows them
+	Oldest    *time.Time     `json:"oldest,omitempty"`
+	Tenants   map[string]int `json:"tenants,omitempty"` // unfinished jobs by tenant
 }
 
 // Status is what is known of a generation.
@@ -42,95 +46,189 @@ type Status struct {
 	Tenants    int       `json:"tenants"` // that only this generation serves
 }
 
-// Options are what a generation says of itself and can be asked to do.
+// Options are what a generation is.
 type Options struct {
-	Dir     string // the instance's tmp folder
+	Dir     string // the instance
 	Release string
 	Version string
-	Jobs    func(context.Context) (Jobs, error)
-	Stop    func(now bool) // finish running jobs and exit; now: at once
-	Retire  func()         // finish all jobs of the release and exit
+	Stop    func(now bool) // somebody said: app stop
+	Log     *slog.Logger
 }
 
-// Generation is this process, as other processes of the instance see it.
+// Work is what a generation can be asked when it serves.
+type Work struct {
+	Jobs   func(context.Context) (Jobs, error)
+	Check  func(context.Context) error                   // can it work? Asked by its predecessor, and by itself
+	Accept func(ctx context.Context, about []byte) error // may a binary that says this of itself take over?
+}
+
+// Generation is one process of an instance, from its start to its end.
 type Generation struct {
-	o      Options
-	status Status
-	lock   *os.File
-	folder *os.File // the open generations/ folder, by which sockets get short paths
-	socket net.Listener
-	state  atomic.Value // string
-	closed chan struct{}
-	close  sync.Once
+	o         Options
+	status    Status
+	folder    *os.File // the open generations/ folder, by which sockets get short paths
+	home      os.FileInfo
+	lock      *os.File
+	socket    *net.UnixListener
+	life      *predecessor // whom we succeed; nil when nobody served
+	inherited []*gate
+	took      []string // the addresses of those that are used
+	closed    chan struct{}
+	close     sync.Once
+	served    chan struct{} // closed when committed
+	left      chan struct{} // closed when it shall end
+	woken     chan struct{} // somebody came or went
+
+	acts sync.Mutex // one event at a time
+
+	busy sync.Mutex // held by an upgrade
+
+	mu        sync.Mutex
+	phase     phase
+	work      *Work // nil until it serves
+	gates     []*gate
+	successor *successor // of the upgrade under way
+	nonces    map[string]bool
+	wish      *occurrence // an order that stands until it is carried out
+	leave     Leave
 }
 
-// ErrServing is the refusal to start beside a generation that serves.
-type ErrServing struct{ Status }
-
-func (e *ErrServing) Error() string {
-	return fmt.Sprintf("generation %d (release %s, pid %d) serves this instance already; end it with: app stop", e.Generation, e.Release, e.PID)
+// Leave is why a generation shall end, and how.
+type Leave struct {
+	Reason  Reason
+	Timeout time.Duration // for the jobs that wait, when another serves; 0 is none
 }
 
-// Start takes the next number, its lock and its control socket. Beside a
-// generation that serves, or is about to, it answers with *ErrServing.
-func Start(o Options) (*Generation, error) {
-	dir := filepath.Join(o.Dir, "generations")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("start a generation: %w", err)
-	}
-	door, err := lockFile(filepath.Join(o.Dir, "generations.lock"))
+// Reason is why a generation ends.
+type Reason int
+
+// The reasons.
+const (
+	Stopped    Reason = iota // finish running jobs and exit
+	Retired                  // the marker was touched by hand: finish all jobs of the release and exit
+	Replaced                 // another serves: likewise, and what waits for later goes to it
+	RolledBack               // the predecessor serves again: exit at once
+)
+
+// ErrDetached is Start's word in the short-lived process between a generation and
+// its successor: the successor runs on its own now, and this process should exit
+// as if all were well.
+var ErrDetached = errors.New("upgrade: the successor runs on its own")
+
+// Start makes this process a generation. Beside one that serves it becomes its
+// successor: whether it was started for that or by hand.
+func Start(ctx context.Context, o Options) (*Generation, error) {
+	line, number, err := inherit()
 	if err != nil {
 		return nil, err
 	}
-	defer door.Close()
-	all, err := List(context.Background(), o.Dir)
-	if err != nil {
-		return nil, err
-	}
-	next := 1
-	for _, s := range all {
-		next = max(next, s.Generation+1)
-		if s.State == Serving || s.State == Warming {
-			return nil, &ErrServing{s}
+	g := &Generation{o: o, phase: heir, nonces: map[string]bool{}, closed: make(chan struct{}), served: make(chan struct{}), left: make(chan struct{}), woken: make(chan struct{}, 1)}
+	g.status = Status{Generation: number, Release: o.Release, Version: o.Version, PID: os.Getpid(), StartedAt: time.Now().UTC().Truncate(time.Second)}
+	if err := g.start(ctx, line); err != nil {
+		if line != nil {
+			line.send(fromSuccessor{Error: err.Error()})
+			line.close()
 		}
+		g.Close(nil)
+		return nil, err
 	}
-	g := &Generation{o: o, closed: make(chan struct{}), status: Status{Generation: next, Release: o.Release, Version: o.Version, PID: os.Getpid(), StartedAt: time.Now().UTC().Truncate(time.Second)}}
-	g.state.Store(Warming)
-	if err := g.open(dir); err != nil {
-		g.Close()
-		return nil, fmt.Errorf("start generation %d: %w", next, err)
-	}
-	if err := watchMarker(o.Dir, g.closed, o.Retire); err != nil {
-		g.Close()
-		return nil, fmt.Errorf("start generation %d: look at the marker: %w", next, err)
-	}
-	forget(dir, all)
-	go g.answer()
 	return g, nil
+}
+
+func (g *Generation) start(ctx context.Context, line *line) error {
+	dir := filepath.Join(tmp(g.o.Dir), "generations")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("start a generation: %w", err)
+	}
+	var err error
+	if g.home, err = os.Stat(g.o.Dir); err != nil {
+		return fmt.Errorf("start a generation: %w", err)
+	}
+	if line == nil {
+		line, err = g.join(ctx, dir)
+	} else {
+		err = g.open(dir)
+	}
+	if err != nil {
+		return err
+	}
+	if err := watchMarker(g.o.Dir, g.closed, g.touched); err != nil {
+		return fmt.Errorf("start generation %d: look at the marker: %w", g.Number(), err)
+	}
+	go g.answer()
+	if line != nil {
+		return g.succeed(line)
+	}
+	return nil
 }
 
 // Number is this generation's, from 1.
 func (g *Generation) Number() int { return g.status.Generation }
 
-// Serve says that this generation owns the port now: tmp/app.sock leads to it.
-func (g *Generation) Serve() error {
-	if err := point(filepath.Join(g.o.Dir, "app.sock"), filepath.Join("generations", g.name("sock"))); err != nil {
-		return err
+// Serve says that all is ready but the port, and returns when this generation
+// accepts: on probation, when it has a predecessor.
+func (g *Generation) Serve(w Work) error {
+	g.mu.Lock()
+	g.work = &w
+	g.mu.Unlock()
+	g.dropInherited()
+	g.happen(occurrence{event: warmed})
+	switch p := g.now(); p {
+	case trial, serving:
+		return nil
+	default:
+		return fmt.Errorf("generation %d may not serve: %s", g.Number(), g.Leave().Reason)
 	}
-	g.state.Store(Serving)
-	return nil
 }
 
-// Drain says that this generation finishes its work.
-func (g *Generation) Drain() { g.state.Store(Draining) }
+// Served is closed when this generation is committed: it serves, and nobody will
+// take its place back.
+func (g *Generation) Served() <-chan struct{} { return g.served }
 
-// Close ends the control socket and lets the lock go; twice is harmless.
-func (g *Generation) Close() error {
+// InCharge tells whether it is for this generation to look after what others have left.
+func (g *Generation) InCharge() bool {
+	p := g.now()
+	return p == serving || p == hosting || p == standby
+}
+
+// Left is closed when this generation shall end; Leave tells how.
+func (g *Generation) Left() <-chan struct{} { return g.left }
+
+// Leave is how to end. It is of use when Left is closed.
+func (g *Generation) Leave() Leave {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.leave
+}
+
+// Stop is an order to end; on probation of a successor its place is taken back first.
+func (g *Generation) Stop() {
+	g.happen(occurrence{event: stopAsked, reason: "somebody stopped the instance"})
+}
+
+// Close ends the generation: the sockets go, and last the lock. A predecessor is
+// told of the error for which it ends, if any. Twice is harmless.
+func (g *Generation) Close(failed error) {
 	g.close.Do(func() {
 		close(g.closed)
+		if failed != nil && g.life != nil {
+			g.life.line.send(fromSuccessor{Error: failed.Error()})
+		}
+		g.happen(occurrence{event: drained})
+		g.mu.Lock()
+		gates := append(g.gates, g.inherited...)
+		life := g.life
+		g.mu.Unlock()
+		for _, l := range gates {
+			l.Close()
+		}
 		if g.socket != nil {
 			g.socket.Close()
-			os.Remove(filepath.Join(g.o.Dir, "generations", g.name("sock")))
+			os.Remove(filepath.Join(tmp(g.o.Dir), "generations", g.name("sock")))
+			os.Remove(filepath.Join(tmp(g.o.Dir), "generations", g.name("http")))
+		}
+		if life != nil {
+			life.line.close()
 		}
 		if g.folder != nil {
 			g.folder.Close()
@@ -139,11 +237,16 @@ func (g *Generation) Close() error {
 			g.lock.Close()
 		}
 	})
-	return nil
 }
 
-// open makes the lock and the socket. The lock is held before it gets its name,
-// so that nobody ever sees a living generation's lock free.
+// Private is a socket of this generation alone, by which others of the instance
+// reach its handler, whoever has the port.
+func (g *Generation) Private() (net.Listener, error) {
+	return g.listen("http")
+}
+
+// open makes the lock and the control socket. The lock is held before it gets its
+// name, so that nobody ever sees a living generation's lock free.
 func (g *Generation) open(dir string) (err error) {
 	temp := filepath.Join(dir, fmt.Sprintf(".%d.lock", os.Getpid()))
 	if g.lock, err = lockFile(temp); err != nil {
@@ -156,34 +259,70 @@ func (g *Generation) open(dir string) (err error) {
 	if g.folder, err = os.Open(dir); err != nil {
 		return err
 	}
-	sock := filepath.Join(dir, g.name("sock"))
-	if err := os.Remove(sock); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: short(g.folder, g.name("sock")), Net: "unix"})
-	if err != nil {
-		return err
-	}
-	l.SetUnlinkOnClose(false) // its short path ends with the folder's descriptor
-	g.socket = l
-	if err := os.Chmod(sock, 0o600); err != nil {
+	if g.socket, err = g.listen("sock"); err != nil {
 		return err
 	}
 	return os.Rename(temp, filepath.Join(dir, g.name("lock")))
+}
+
+// listen makes a socket in generations/ that only our account may use.
+func (g *Generation) listen(kind string) (*net.UnixListener, error) {
+	name := filepath.Join(tmp(g.o.Dir), "generations", g.name(kind))
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: short(g.folder, g.name(kind)), Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	l.SetUnlinkOnClose(false) // its short path ends with the folder's descriptor
+	return l, os.Chmod(name, 0o600)
 }
 
 func (g *Generation) name(kind string) string {
 	return fmt.Sprintf("%d.%s", g.status.Generation, kind)
 }
 
-func (g *Generation) now(ctx context.Context) Status {
+func (g *Generation) now() phase {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.phase
+}
+
+// tell is this generation's status.
+func (g *Generation) tell(ctx context.Context) Status {
 	s := g.status
-	s.State = g.state.Load().(string)
-	if jobs, err := g.o.Jobs(ctx); err == nil {
-		s.Jobs = jobs
+	switch g.now() {
+	case warming, heir:
+		s.State = Warming
+	case trial:
+		s.State, s.Probation = Serving, true
+	case serving, hosting:
+		s.State = Serving
+	case standby, draining, gone:
+		s.State = Draining
+	}
+	if w := g.can(); w != nil {
+		if jobs, err := w.Jobs(ctx); err == nil {
+			s.Jobs = jobs
+		}
 	}
 	return s
 }
+
+// can is what this generation can do, nil while it cannot do anything yet.
+func (g *Generation) can() *Work {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.work
+}
+
+func (r Reason) String() string {
+	return [...]string{"it is stopped", "the marker was touched by hand", "another serves", "its predecessor serves again"}[r]
+}
+
+// tmp is the instance's folder for what need not outlive a reboot.
+func tmp(dir string) string { return filepath.Join(dir, "tmp") }
 
 // lockFile opens a file and holds its lock until it is closed. It waits its turn.
 func lockFile(name string) (*os.File, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,31 +17,32 @@ func TestGenerations(t *testing.T) {
 	ctx := context.Background()
 	// Deep: a socket's path ends at 107 bytes, and an instance's does not.
 	dir := filepath.Join(t.TempDir(), strings.Repeat("deep/", 30))
-	told := make(chan bool, 1)
-	start := func() (*Generation, error) {
-		return Start(Options{Dir: dir, Release: "aaaaaaaaaaaa", Version: "v1", Stop: func(now bool) { told <- now }, Retire: func() {},
-			Jobs: func(context.Context) (Jobs, error) { return Jobs{Running: 2, Available: 3}, nil }})
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
 	}
-	g, err := start()
+	told := make(chan bool, 1)
+	g, err := begin(dir, func(now bool) { told <- now })
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer g.Close()
-	if s := only(t, dir); s.Generation != 1 || s.State != Warming || s.Jobs.Available != 3 || s.PID != os.Getpid() {
+	defer g.Close(nil)
+	if s := only(t, dir); s.Generation != 1 || s.State != Warming || s.PID != os.Getpid() {
 		t.Errorf("%+v", s)
 	}
-	if err := g.Serve(); err != nil {
+	if err := g.Serve(work()); err != nil {
 		t.Fatal(err)
 	}
-	if target, err := os.Readlink(filepath.Join(dir, "app.sock")); err != nil || target != "generations/1.sock" {
+	if s := only(t, dir); s.State != Serving || s.Probation || s.Jobs.Available != 3 {
+		t.Errorf("%+v", s)
+	}
+	if target, err := os.Readlink(filepath.Join(dir, "tmp", "app.sock")); err != nil || target != "generations/1.sock" {
 		t.Errorf("app.sock leads to %q, %v", target, err)
 	}
-	if info, err := os.Stat(filepath.Join(dir, "app.sock")); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(filepath.Join(dir, "tmp", "app.sock")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info, err)
 	}
-	var serving *ErrServing
-	if _, err := start(); !errors.As(err, &serving) || serving.Generation != 1 {
-		t.Errorf("a second beside one that serves: %v", err)
+	if target, err := os.Readlink(filepath.Join(dir, "current")); err != nil || target != "releases/aaaaaaaaaaaa" {
+		t.Errorf("current leads to %q, %v", target, err)
 	}
 	if _, err := ask(ctx, dir, 1, question{Verb: "stop", Now: true}); err != nil || !<-told {
 		t.Errorf("stop --now: %v", err)
@@ -48,28 +50,29 @@ func TestGenerations(t *testing.T) {
 	if _, err := ask(ctx, dir, 1, question{Verb: "dance"}); err == nil || !strings.Contains(err.Error(), "does not know") {
 		t.Errorf("a verb it does not know: %v", err)
 	}
-	g.Drain()
-	if s := only(t, dir); s.State != Draining {
-		t.Errorf("%+v", s)
+	g.Stop()
+	<-g.Left()
+	if s := only(t, dir); s.State != Draining || g.Leave().Reason != Stopped {
+		t.Errorf("%+v, %v", s, g.Leave())
 	}
-	g.Close()
-	g.Close()
+	g.Close(nil)
+	g.Close(nil)
 	if s := only(t, dir); s.State != Gone {
 		t.Errorf("%+v", s)
 	}
 	// The last five gone are remembered, and no more files are left than theirs.
 	for range 7 {
-		g, err := start()
+		g, err := begin(dir, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		g.Close()
+		g.Close(nil)
 	}
 	all, err := List(ctx, dir)
 	if err != nil || len(all) != 5 || all[0].Generation != 8 {
 		t.Errorf("%d generations from %d, %v", len(all), all[0].Generation, err)
 	}
-	if left, _ := os.ReadDir(filepath.Join(dir, "generations")); len(left) > 6 {
+	if left, _ := os.ReadDir(filepath.Join(dir, "tmp", "generations")); len(left) > 6 {
 		t.Errorf("%d files are left", len(left))
 	}
 }
@@ -77,9 +80,9 @@ func TestGenerations(t *testing.T) {
 // A killed process holds no lock: whoever looks next sees it gone.
 func TestKilledIsGone(t *testing.T) {
 	if dir := os.Getenv("GENERATION_DIR"); dir != "" {
-		g, err := Start(Options{Dir: dir, Retire: func() {}, Jobs: func(context.Context) (Jobs, error) { return Jobs{}, nil }})
+		g, err := begin(dir, nil)
 		if err == nil {
-			err = g.Serve()
+			err = g.Serve(work())
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -109,11 +112,11 @@ func TestKilledIsGone(t *testing.T) {
 	if s := only(t, dir); s.State != Gone {
 		t.Errorf("%+v", s)
 	}
-	g, err := Start(Options{Dir: dir, Retire: func() {}, Jobs: func(context.Context) (Jobs, error) { return Jobs{}, nil }})
+	g, err := begin(dir, nil)
 	if err != nil || g.Number() != 2 {
 		t.Fatalf("the next: %v", err)
 	}
-	g.Close()
+	g.Close(nil)
 }
 
 func TestStopWithoutAnything(t *testing.T) {
@@ -132,7 +135,10 @@ func TestStopWithoutAnything(t *testing.T) {
 // from before, a folder in its place and its removal are none.
 func TestMarker(t *testing.T) {
 	dir := t.TempDir()
-	name := filepath.Join(dir, marker)
+	if err := os.Mkdir(tmp(dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(tmp(dir), marker)
 	write := func(text string) error { // by rename: a write in place may be seen half done
 		temp := filepath.Join(dir, "temporary")
 		return errors.Join(os.WriteFile(temp, []byte(text), 0o600), os.Rename(temp, name))
@@ -142,7 +148,7 @@ func TestMarker(t *testing.T) {
 	}
 	touched, stop := make(chan struct{}, 9), make(chan struct{})
 	defer close(stop)
-	if err := watchMarker(dir, stop, func() { touched <- struct{}{} }); err != nil {
+	if err := watchMarker(dir, stop, func(mark) { touched <- struct{}{} }); err != nil {
 		t.Fatal(err)
 	}
 	// Each of these changes the marker, some of them back to an earlier time or size.
@@ -175,6 +181,12 @@ func TestMarker(t *testing.T) {
 func TestRegister(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 8 {
+		if i == 1 {
+			first, _ := Release(bytes.NewReader([]byte{0}))
+			if err := setCurrent(dir, first); err != nil {
+				t.Fatal(err)
+			}
+		}
 		executable := bytes.NewReader([]byte{byte(i)})
 		release, err := Release(executable)
 		if err != nil {
@@ -190,16 +202,25 @@ func TestRegister(t *testing.T) {
 			t.Errorf("%v, %v", kept, err)
 		}
 	}
-	first, _ := Release(bytes.NewReader([]byte{0}))
-	if target, err := os.Readlink(filepath.Join(dir, "current")); err != nil || target != "releases/"+first {
-		t.Errorf("current leads to %q, %v", target, err)
-	}
 	entries, err := os.ReadDir(filepath.Join(dir, "releases"))
 	if err != nil || len(entries) != 5 {
 		t.Errorf("%d releases are kept, %v", len(entries), err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "current", "app")); err != nil {
 		t.Errorf("current was pruned: %v", err)
+	}
+}
+
+// begin starts a generation in this process.
+func begin(dir string, stop func(bool)) (*Generation, error) {
+	return Start(context.Background(), Options{Dir: dir, Release: "aaaaaaaaaaaa", Version: "v1", Stop: stop, Log: slog.New(slog.DiscardHandler)})
+}
+
+func work() Work {
+	return Work{
+		Jobs:   func(context.Context) (Jobs, error) { return Jobs{Running: 2, Available: 3}, nil },
+		Check:  func(context.Context) error { return nil },
+		Accept: func(context.Context, []byte) error { return nil },
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 const remembered = 5
 
 // List tells of every generation, newest first: the living by their own word,
-// the last five gone by what they left. Dir is the instance's tmp folder.
+// the last five gone by what they left.
 func List(ctx context.Context, dir string) ([]Status, error) {
 	all, err := look(dir)
 	gone := 0
@@ -49,7 +49,7 @@ func Alive(dir string) ([]Status, error) {
 // look reads the locks, newest first. Of one that is held it says draining, until
 // its process says more: who lives and does not answer is stopped, or on its way out.
 func look(dir string) ([]Status, error) {
-	entries, err := os.ReadDir(filepath.Join(dir, "generations"))
+	entries, err := os.ReadDir(filepath.Join(tmp(dir), "generations"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -62,7 +62,7 @@ func look(dir string) ([]Status, error) {
 		if _, err := strconv.Atoi(n); !ok || err != nil {
 			continue // another file, or a lock that has not got its name yet
 		}
-		s, err := glance(filepath.Join(dir, "generations", e.Name()))
+		s, err := glance(filepath.Join(tmp(dir), "generations", e.Name()))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // forgotten meanwhile
 		}
@@ -114,9 +114,18 @@ func forget(dir string, listed []Status) {
 	}
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
-		n, _, _ := strings.Cut(e.Name(), ".")
-		if k, err := strconv.Atoi(n); err == nil && k < oldest {
+		if k := numberOf(e.Name()); k > 0 && k < oldest {
 			os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
+}
+
+// numberOf is the generation that a file in generations/ belongs to, 0 for none.
+func numberOf(file string) int {
+	n, _, _ := strings.Cut(file, ".")
+	k, err := strconv.Atoi(n)
+	if err != nil {
+		return 0
+	}
+	return k
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // kept is how many releases stay under releases/.
@@ -25,8 +26,8 @@ func Release(executable io.Reader) (string, error) {
 	return hex.EncodeToString(h.Sum(nil))[:12], nil
 }
 
-// Register keeps the executable as dir/releases/<release>/app, points dir/current
-// at it when there is no current one, and removes the oldest beyond five.
+// Register keeps the executable as dir/releases/<release>/app, and removes the
+// oldest beyond five.
 func Register(dir string, executable io.ReadSeeker, release string) error {
 	home := filepath.Join(dir, "releases", release)
 	file := filepath.Join(home, "app")
@@ -37,40 +38,124 @@ func Register(dir string, executable io.ReadSeeker, release string) error {
 	} else if err != nil {
 		return fmt.Errorf("keep release %s: %w", release, err)
 	}
-	current := filepath.Join(dir, "current")
-	// Not Lstat: a link to a release that is gone boots nothing.
-	if _, err := os.Stat(current); errors.Is(err, fs.ErrNotExist) {
-		if err := point(current, filepath.Join("releases", release)); err != nil {
-			return err
-		}
-	}
 	return prune(dir, release)
 }
 
+// setCurrent points dir/current at the release that serves, and dir/previous at
+// the one before: previous first, so that a crash in between forgets nothing.
+func setCurrent(dir, release string) error {
+	current, target := filepath.Join(dir, "current"), filepath.Join("releases", release)
+	was, err := os.Readlink(current)
+	if err == nil && was == target {
+		return nil
+	}
+	if err == nil {
+		if err := point(filepath.Join(dir, "previous"), was); err != nil {
+			return err
+		}
+	}
+	return point(current, target)
+}
+
+// incoming is a copy of an executable that is not a release yet.
+type incoming struct {
+	release string
+	file    string // where it lies
+	home    string
+}
+
+// receive copies an executable into releases/, under a name that is no release's.
+// It is named by what was copied; one that changes under the copy is refused.
+func receive(dir string, executable *os.File) (in incoming, err error) {
+	before, err := executable.Stat()
+	if err != nil {
+		return in, err
+	}
+	if !before.Mode().IsRegular() {
+		return in, errors.New("it is not a file; name the binary of a release")
+	}
+	releases := filepath.Join(dir, "releases")
+	if err := os.MkdirAll(releases, 0o755); err != nil {
+		return in, err
+	}
+	if in.home, err = os.MkdirTemp(releases, ".new-*"); err != nil {
+		return in, err
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(in.home)
+		}
+	}()
+	in.file = filepath.Join(in.home, "app")
+	// Its offset is shared with whoever passed it.
+	whole := io.NewSectionReader(executable, 0, before.Size())
+	if err := write(in.file, whole); err != nil {
+		return in, err
+	}
+	if err := os.Chmod(in.home, 0o755); err != nil {
+		return in, err
+	}
+	after, err := executable.Stat()
+	if err != nil {
+		return in, err
+	}
+	if after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
+		return in, errors.New("it was changed while it was copied; bring it whole, under a new name")
+	}
+	copied, err := os.Open(in.file)
+	if err != nil {
+		return in, err
+	}
+	defer copied.Close()
+	in.release, err = Release(copied)
+	return in, err
+}
+
+// keep gives what came in its place among the releases; added tells whether it was new.
+func (in incoming) keep(dir string) (file string, added bool, err error) {
+	home := filepath.Join(dir, "releases", in.release)
+	file = filepath.Join(home, "app")
+	if _, err := os.Stat(file); err == nil {
+		return file, false, os.RemoveAll(in.home)
+	}
+	os.Remove(home) // an empty one would be in the way
+	if err := os.Rename(in.home, home); err != nil {
+		return file, false, fmt.Errorf("keep release %s: %w", in.release, err)
+	}
+	return file, true, nil
+}
+
+func (in incoming) remove() error { return os.RemoveAll(in.home) }
+
 // keep copies to a new name and renames: a running file must not be written over,
 // and a name that is there is whole.
-func keep(executable io.ReadSeeker, home, file string) (err error) {
+func keep(executable io.ReadSeeker, home, file string) error {
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return err
 	}
 	if _, err := executable.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(home, ".app-*")
+	temp := filepath.Join(home, fmt.Sprintf(".app-%d", os.Getpid()))
+	err := write(temp, executable)
+	if err == nil {
+		err = os.Rename(temp, file)
+	}
+	if err != nil {
+		os.Remove(temp)
+		os.Remove(home) // goes only if nothing else is in it
+	}
+	return err
+}
+
+// write makes an executable file that outlives a power cut.
+func write(name string, content io.Reader) error {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			os.Remove(temp.Name())
-			os.Remove(home) // goes only if nothing else is in it
-		}
-	}()
-	_, err = io.Copy(temp, executable)
-	if err = errors.Join(err, temp.Chmod(0o755), temp.Sync(), temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), file)
+	_, err = io.Copy(f, content)
+	return errors.Join(err, f.Chmod(0o755), f.Sync(), f.Close())
 }
 
 // point makes link lead to target by one rename.
@@ -105,6 +190,9 @@ func prune(dir, running string) error {
 	}
 	var old []aged
 	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".new-") {
+			continue // it is being copied, or was when the machine stopped; see forgetIncoming
+		}
 		if info, err := e.Info(); err == nil && e.IsDir() && !spared[e.Name()] {
 			old = append(old, aged{e.Name(), info.ModTime().UnixNano()})
 		}
@@ -116,4 +204,13 @@ func prune(dir, running string) error {
 		}
 	}
 	return nil
+}
+
+// forgetIncoming removes what copies that were cut have left. Only who serves may,
+// and not while it copies.
+func forgetIncoming(dir string) {
+	left, _ := filepath.Glob(filepath.Join(dir, "releases", ".new-*"))
+	for _, home := range left {
+		os.RemoveAll(home)
+	}
 }

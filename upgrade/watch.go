@@ -6,22 +6,24 @@ import (
 	"time"
 )
 
-// Watch calls changed with the generations that live, now and whenever one has
-// come or gone, until ctx ends; again a second later when changed fails.
-func Watch(ctx context.Context, dir string, changed func(alive []Status) error) {
+// Watch calls changed with the generations that live, whenever one has come or
+// gone while this one is in charge, until ctx ends; again a second later when
+// changed fails.
+func (g *Generation) Watch(ctx context.Context, changed func(alive []Status) error) {
 	var known []int
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		alive, err := Alive(dir)
+		alive, err := Alive(g.o.Dir)
 		now := numbers(alive)
-		if err == nil && !slices.Equal(now, known) && changed(alive) == nil {
+		if err == nil && g.InCharge() && !slices.Equal(now, known) && changed(alive) == nil {
 			known = now
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-g.woken:
 		}
 	}
 }

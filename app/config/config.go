@@ -84,6 +84,9 @@ func (c *Config) Logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(os.Stderr, o))
 }
 
+// Interactive tells whether a person watches: standard error is a terminal.
+func (c *Config) Interactive() bool { return terminal(os.Stderr) }
+
 // makeSecret writes a new key beside its place and links it there: of two who
 // start at once, both read the one that came first.
 func makeSecret(name string) ([]byte, error) {

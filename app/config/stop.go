@@ -4,18 +4,15 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"sync/atomic"
 	"syscall"
 )
 
 // Stop is how a process is told to end. The first signal, or app stop, ends Soft:
-// finish running jobs and exit. The second, or app stop --now, ends Hard too. A
-// touch of the marker ends Soft as well, when all jobs of the release are done.
+// finish running jobs and exit. The second, or app stop --now, ends Hard too.
 type Stop struct {
 	Soft, Hard context.Context
 
 	end, endHard context.CancelFunc
-	retiring     atomic.Bool
 	signals      chan os.Signal
 }
 
@@ -41,17 +38,6 @@ func (s *Stop) Now(hard bool) {
 		s.endHard()
 	}
 }
-
-// Retire tells the process to end when all jobs of its release are done.
-func (s *Stop) Retire() {
-	if s.Soft.Err() == nil {
-		s.retiring.Store(true)
-	}
-	s.end()
-}
-
-// Retiring tells whether the jobs that wait are to be done, too.
-func (s *Stop) Retiring() bool { return s.retiring.Load() }
 
 // Ignore hears no signal any more.
 func (s *Stop) Ignore() {

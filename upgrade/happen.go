@@ -1,0 +1,242 @@
+package upgrade
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// occurrence is an event as it reaches a generation.
+type occurrence struct {
+	event  event
+	reason string
+	of     *successor // the successor that it is about; events of one that is settled come too late
+}
+
+// happen tells the protocol of an event, and does what it says. It returns when
+// all is done, the verdict read and standing orders carried out.
+func (g *Generation) happen(o occurrence) {
+	g.acts.Lock()
+	defer g.acts.Unlock()
+	if o.of != nil && o.of != g.current() && o.event != upgradeAsked {
+		return
+	}
+	g.step(o)
+	for g.wish != nil {
+		before := g.now()
+		if before == draining || before == gone {
+			g.wish = nil
+			return
+		}
+		g.step(*g.wish)
+		if g.now() == before {
+			return // it waits for the verdict
+		}
+	}
+}
+
+func (g *Generation) step(o occurrence) {
+	g.mu.Lock()
+	before := g.phase
+	to, actions := next(before, o.event)
+	g.phase = to
+	g.mu.Unlock()
+
+	if o.event == stopAsked || o.event == markerByHand && (before == hosting || before == serving) {
+		if g.wish == nil {
+			g.wish = &o
+		}
+	}
+	if to != before || len(actions) > 0 {
+		g.o.Log.Debug("upgrade", "generation", g.Number(), "phase", to.String(), "was", before.String(), "event", o.event.String(), "reason", o.reason)
+	}
+	for _, a := range actions {
+		if err := g.act(a, o, to); err != nil {
+			g.o.Log.Error("a step of the upgrade failed", "generation", g.Number(), "phase", to.String(), "err", err)
+		}
+	}
+	switch {
+	case to == serving && before != serving && before != trial:
+		g.settle(o) // the successor is rolled back
+	case to == draining && before != draining:
+		g.part(before, o)
+	case to == gone && before != gone:
+		g.end(o)
+	}
+}
+
+// act does one action. Phase is the one that the event has led to.
+func (g *Generation) act(a action, o occurrence, to phase) error {
+	switch a {
+	case startSuccessor:
+		g.mu.Lock()
+		g.successor = o.of
+		g.mu.Unlock()
+		o.of.hosted = true
+		go g.host(o.of)
+	case endSuccessor:
+		go g.finish(g.current())
+	case accept:
+		g.accept(true, nil)
+	case stopAccepting:
+		if s := g.current(); to == standby && s != nil {
+			s.mu.Lock()
+			s.passed = true
+			took := s.took
+			s.mu.Unlock()
+			g.accept(false, func(asked string) bool { return slices.Contains(took, asked) }) // the others are still ours
+			go g.probe(s)
+			return nil
+		}
+		g.accept(false, nil)
+	case touchMarker:
+		g.life.line.send(fromSuccessor{Warm: true})
+		if err := touch(g.o.Dir, mark{g.Number(), g.life.nonce, g.took}); err != nil {
+			return err
+		}
+		go g.outlast()
+	case decideCommit:
+		return g.decide(verdictCommitted, o)
+	case decideRollBack:
+		return g.decide(verdictRolledBack, o)
+	case flipCurrent:
+		defer close(g.served)
+		return g.flip()
+	case adoptQueue:
+		g.wake()
+	case lameDuck, exit:
+		// Whoever waits for Left is told by it; see part and end.
+	}
+	return nil
+}
+
+// decide makes the verdict and goes on with the one that stands. Where nothing
+// can be written it tries again: nobody acts on a verdict that is not there.
+func (g *Generation) decide(want string, o occurrence) error {
+	about := g.Number()
+	if s := g.current(); s != nil {
+		about = s.number
+	}
+	v, err := decide(g.o.Dir, about, verdict{Verdict: want, By: g.Number(), Reason: o.reason})
+	if err != nil {
+		time.AfterFunc(5*blink, func() { g.happen(o) })
+		return err
+	}
+	if v.Reason == "" {
+		v.Reason = o.reason
+	}
+	g.step(occurrence{event: v.event(), reason: v.Reason, of: o.of})
+	return nil
+}
+
+// accept opens or shuts the gates, or those of the addresses that only picks.
+func (g *Generation) accept(yes bool, only func(asked string) bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, l := range g.gates {
+		if only == nil || only(l.asked) {
+			l.accept(yes)
+		}
+	}
+}
+
+// flip says to all who look that this generation serves.
+func (g *Generation) flip() error {
+	if err := setCurrent(g.o.Dir, g.o.Release); err != nil {
+		return err
+	}
+	if err := point(filepath.Join(tmp(g.o.Dir), "app.sock"), filepath.Join("generations", g.name("sock"))); err != nil {
+		return err
+	}
+	if g.life != nil {
+		g.life.line.send(fromSuccessor{Serving: true})
+	}
+	return nil
+}
+
+// part begins the drain.
+func (g *Generation) part(before phase, o occurrence) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.successor != nil && o.event == committed:
+		g.leave = Leave{Reason: Replaced, Timeout: g.successor.order.DrainTimeout}
+		g.successor.concluded(committed, o.reason)
+	case o.event == markerByHand:
+		g.leave = Leave{Reason: Retired}
+	}
+	for _, l := range g.gates {
+		l.Close()
+	}
+	close(g.left)
+}
+
+// settle is the end of an upgrade that came to nothing.
+func (g *Generation) settle(o occurrence) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s := g.successor; s != nil {
+		s.concluded(rolledBack, o.reason)
+		g.successor = nil
+	}
+}
+
+func (g *Generation) end(o occurrence) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-g.left:
+		return
+	default:
+	}
+	if o.event == rolledBack {
+		g.leave = Leave{Reason: RolledBack}
+	}
+	close(g.left)
+}
+
+func (g *Generation) current() *successor {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.successor
+}
+
+// touched is what a changed marker means to us.
+func (g *Generation) touched(m mark) {
+	g.mu.Lock()
+	s, ours := g.successor, g.nonces[m.Nonce]
+	own := g.life != nil && m.Nonce != "" && m.Nonce == g.life.nonce
+	g.mu.Unlock()
+	switch {
+	case own:
+	case s != nil && m.Nonce == s.nonce:
+		s.mu.Lock()
+		s.took = m.Took
+		s.mu.Unlock()
+		g.happen(occurrence{event: markerTouched, of: s})
+	case ours: // of a successor that was called off: too late
+	default:
+		g.happen(occurrence{event: markerByHand, reason: "the marker " + marker + " was touched by hand"})
+	}
+}
+
+// wake makes Watch look at once.
+func (g *Generation) wake() {
+	select {
+	case g.woken <- struct{}{}:
+	default:
+	}
+}
+
+func (p phase) String() string {
+	return [...]string{"warming", "heir", "trial", "serving", "hosting", "standby", "draining", "gone"}[p]
+}
+
+func (e event) String() string {
+	names := [...]string{"warmed", "upgrade asked", "marker touched", "marker touched by hand", "the other is lost", "overdue", "probation over", "committed", "rolled back", "stop asked", "drained"}
+	if int(e) < len(names) {
+		return names[e]
+	}
+	return fmt.Sprint(int(e))
+}

@@ -1,0 +1,229 @@
+package upgrade
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// silence is how much longer than the probation a successor waits for a word of
+// its predecessor, before it decides by itself.
+const silence = 5 * time.Second
+
+// predecessor is the generation that we succeed, as we see it.
+type predecessor struct {
+	line      *line // the lifeline: its end is a death notice
+	nonce     string
+	probation time.Duration
+}
+
+// What a successor says over the lifeline.
+type fromSuccessor struct {
+	Detached int     `json:"detached,omitempty"` // the pid of the process that goes on
+	Hello    *Status `json:"hello,omitempty"`
+	Warm     bool    `json:"warm,omitempty"`
+	Serving  bool    `json:"serving,omitempty"`
+	Error    string  `json:"error,omitempty"` // why it ends
+}
+
+// What a predecessor answers a hello with; the listening sockets come with it.
+type welcome struct {
+	Error     string        `json:"error,omitempty"`
+	Nonce     string        `json:"nonce"`
+	Probation time.Duration `json:"probation"`
+	Asked     []string      `json:"asked"` // the addresses of the sockets
+}
+
+// The environment of a successor that an upgrade starts.
+const (
+	envLifeline   = "UPGRADE_LIFELINE"   // its descriptor
+	envGeneration = "UPGRADE_GENERATION" // its number
+	envDetach     = "UPGRADE_DETACH"     // start yourself once more, and exit
+)
+
+// inherit finds the lifeline and the number in the environment, when this process
+// was started by an upgrade. Nothing that it starts shall find them there.
+func inherit() (l *line, number int, err error) {
+	given, n, detach := os.Getenv(envLifeline), os.Getenv(envGeneration), os.Getenv(envDetach)
+	if given == "" {
+		return nil, 0, nil
+	}
+	for _, name := range []string{envLifeline, envGeneration, envDetach} {
+		os.Unsetenv(name)
+	}
+	fd, err := strconv.Atoi(given)
+	number, nerr := strconv.Atoi(n)
+	if err := errors.Join(err, nerr); err != nil {
+		return nil, 0, fmt.Errorf("upgrade: the environment of a successor is broken: %w", err)
+	}
+	syscall.CloseOnExec(fd)
+	file := os.NewFile(uintptr(fd), "lifeline")
+	if detach != "" {
+		return nil, 0, startDetached(file, number)
+	}
+	l, err = adopt(file)
+	return l, number, err
+}
+
+// startDetached starts this program once more and answers with ErrDetached. When
+// this process has exited, that one's parent is the machine's supervisor: one
+// whose parent lives would be alien to it, and its death go unnoticed.
+func startDetached(lifeline *os.File, number int) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("upgrade: %w", err)
+	}
+	c := exec.Command(self, os.Args[1:]...)
+	c.Args[0] = os.Args[0]
+	c.Env = append(os.Environ(), envLifeline+"=3", fmt.Sprintf("%s=%d", envGeneration, number))
+	c.Stdout, c.Stderr = os.Stdout, os.Stderr
+	c.ExtraFiles = []*os.File{lifeline}
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := c.Start(); err != nil {
+		return fmt.Errorf("upgrade: start the successor on its own: %w", err)
+	}
+	l, err := adopt(lifeline)
+	if err == nil {
+		err = l.send(fromSuccessor{Detached: c.Process.Pid})
+	}
+	if err != nil {
+		c.Process.Kill()
+		return fmt.Errorf("upgrade: %w", err)
+	}
+	return ErrDetached
+}
+
+// join takes the next number and, where a generation serves, a lifeline to it. It
+// waits for one that is about to serve, or on probation.
+func (g *Generation) join(ctx context.Context, dir string) (*line, error) {
+	for {
+		serving, wait, err := g.place(ctx, dir)
+		if err != nil || serving == 0 && !wait {
+			return nil, err
+		}
+		if !wait {
+			return dial(ctx, g.o.Dir, serving, question{Verb: "join", Join: &g.status})
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(2 * blink):
+		}
+	}
+}
+
+// place looks who is there and, unless it has to wait, opens this generation.
+func (g *Generation) place(ctx context.Context, dir string) (serving int, wait bool, err error) {
+	door, err := lockFile(filepath.Join(tmp(g.o.Dir), "generations.lock"))
+	if err != nil {
+		return 0, false, err
+	}
+	defer door.Close()
+	all, err := List(ctx, g.o.Dir)
+	if err != nil {
+		return 0, false, err
+	}
+	for _, s := range all {
+		switch {
+		case s.State == Warming || s.Probation:
+			return 0, true, nil
+		case s.State == Serving:
+			serving = s.Generation
+		}
+	}
+	g.status.Generation, err = nextNumber(dir)
+	if err != nil {
+		return 0, false, err
+	}
+	forget(dir, all)
+	return serving, false, g.open(dir)
+}
+
+// succeed says hello to the predecessor, gets its sockets, and listens to it.
+func (g *Generation) succeed(l *line) error {
+	l.conn.SetDeadline(time.Now().Add(4 * patience))
+	if err := l.send(fromSuccessor{Hello: &g.status}); err != nil {
+		return fmt.Errorf("succeed the serving generation: %w", err)
+	}
+	var w welcome
+	files, err := l.receive(&w)
+	if err != nil {
+		return fmt.Errorf("succeed the serving generation: %w", err)
+	}
+	if w.Error != "" {
+		return errors.New(w.Error)
+	}
+	l.conn.SetDeadline(time.Time{})
+	if g.inherited, err = gatesOf(files, w.Asked); err != nil {
+		return err
+	}
+	g.life = &predecessor{l, w.Nonce, w.Probation}
+	g.mu.Lock()
+	g.phase = warming
+	g.mu.Unlock()
+	go func() {
+		var none struct{}
+		for {
+			if _, err := l.receive(&none); err != nil {
+				g.happen(occurrence{event: otherLost, reason: "the predecessor is gone"})
+				return
+			}
+		}
+	}()
+	go g.heed(g.Number(), nil)
+	return nil
+}
+
+// outlast decides when the predecessor does not, in time.
+func (g *Generation) outlast() {
+	select {
+	case <-g.closed:
+	case <-g.served:
+	case <-time.After(g.life.probation + silence):
+		g.happen(occurrence{event: probationOver, reason: "the predecessor is silent"})
+	}
+}
+
+// heed waits for the verdict on a generation.
+func (g *Generation) heed(generation int, of *successor) {
+	tick := time.NewTicker(blink)
+	defer tick.Stop()
+	for {
+		select {
+		case <-g.closed:
+			return
+		case <-tick.C:
+		}
+		v, err := readVerdict(g.o.Dir, generation)
+		if errors.Is(err, fs.ErrNotExist) {
+			if of != nil && of.settled() {
+				return
+			}
+			continue
+		}
+		if err == nil {
+			g.happen(occurrence{event: v.event(), reason: v.Reason, of: of})
+			return
+		}
+	}
+}
+
+// nextNumber is one more than any number that a file in generations/ has.
+func nextNumber(dir string) (int, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return 0, fmt.Errorf("number the generation: %w", err)
+	}
+	next := 1
+	for _, e := range entries {
+		next = max(next, numberOf(e.Name())+1)
+	}
+	return next, nil
+}
