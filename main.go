@@ -180,7 +180,6 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	c.Listen = listener.Addr().String() // the port that was found, when any would do
 
 	// Chrome takes as long to start as all the rest: both at once.
-	files := static.New()
 	chrome := begin(func() (*screenshots.Pool, error) { return launch(stop.Soft, c, c.Reachable("tmp", "chrome"), log) })
 	defer func() {
 		if pool, _ := chrome(); pool != nil {
@@ -206,6 +205,10 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 		return err
 	}
 	defer folder.Close()
+	files, err := static.New().Publish(stop.Soft, folder)
+	if err != nil {
+		return err
+	}
 	secret, err := c.Secret()
 	if err != nil {
 		return err

@@ -43,7 +43,7 @@ func newFonts() fonts {
 }
 
 func (s *Server) showStatic(w http.ResponseWriter, r *http.Request) error {
-	if !s.o.Static.Has(r.URL.Path) {
+	if !s.o.Static.Has(r.Context(), r.URL.Path) {
 		return app.Errorf(app.NotFound, "there is nothing at %s; load the page again", r.URL.Path)
 	}
 	s.o.Static.ServeHTTP(w, r)
@@ -54,6 +54,13 @@ func (s *Server) showFont(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.Path == s.fonts.sheet {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
 		w.Header().Set("Cache-Control", forever)
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(s.fonts.css))
+		return nil
+	}
+	if path.Ext(r.URL.Path) == ".css" {
+		// A page of another release asks: it gets what we have, and asks again.
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
 		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(s.fonts.css))
 		return nil
 	}

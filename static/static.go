@@ -5,9 +5,13 @@ package static
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
 	"mime"
 	"net/http"
 	"path"
@@ -23,6 +27,13 @@ var embedded embed.FS
 type Files struct {
 	paths  map[string]string // by plain name
 	served map[string][]byte // by path
+	store  Store             // what other releases have published; nil without
+}
+
+// Store keeps files by their keys.
+type Store interface {
+	Put(ctx context.Context, key string, data []byte) error
+	Open(ctx context.Context, key string) (io.ReadSeekCloser, error)
 }
 
 // New hashes the files. It panics on a module that imports what is not there:
@@ -37,6 +48,22 @@ func New() *Files {
 		f.add(e.Name())
 	}
 	return f
+}
+
+// Publish puts the files into a store that all releases share, and answers with
+// files that also serve what others have put there: while one release takes over
+// from another, a page of the one may ask the other for its stylesheet.
+func (f *Files) Publish(ctx context.Context, store Store) (*Files, error) {
+	for p, data := range f.served {
+		if file, err := store.Open(ctx, key(p)); err == nil {
+			file.Close()
+			continue
+		}
+		if err := store.Put(ctx, key(p), data); err != nil {
+			return nil, fmt.Errorf("publish %s: %w", p, err)
+		}
+	}
+	return &Files{f.paths, f.served, store}, nil
 }
 
 // Path is the address of a file: app.css is served as /static/app.3f2a9c01.css.
@@ -56,18 +83,45 @@ func (f *Files) Fit() string {
 
 // ServeHTTP serves a file under its hashed name, to be kept for ever.
 func (f *Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	data, ok := f.served[r.URL.Path]
-	if !ok {
+	file, err := f.open(r.Context(), r.URL.Path)
+	if err != nil {
 		http.NotFound(w, r)
 		return
 	}
+	defer file.Close()
 	w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(r.URL.Path)))
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+	http.ServeContent(w, r, "", time.Time{}, file)
 }
 
 // Has tells whether a file is served under the path.
-func (f *Files) Has(path string) bool { return f.served[path] != nil }
+func (f *Files) Has(ctx context.Context, path string) bool {
+	file, err := f.open(ctx, path)
+	if err != nil {
+		return false
+	}
+	file.Close()
+	return true
+}
+
+func (f *Files) open(ctx context.Context, p string) (io.ReadSeekCloser, error) {
+	if data, ok := f.served[p]; ok {
+		return nopCloser{bytes.NewReader(data)}, nil
+	}
+	if f.store == nil || !hashed.MatchString(p) {
+		return nil, fs.ErrNotExist
+	}
+	return f.store.Open(ctx, key(p))
+}
+
+type nopCloser struct{ io.ReadSeeker }
+
+func (nopCloser) Close() error { return nil }
+
+// hashed is what the path of a file of any release looks like.
+var hashed = regexp.MustCompile(`^/static/[a-z0-9_-]+\.[0-9a-f]{8}\.[a-z0-9]+$`)
+
+func key(p string) string { return strings.TrimPrefix(p, "/") }
 
 var imports = regexp.MustCompile(`(?m)^(import\s[^"]*|export\s[^"]*from\s+)"\./([^"]+)"`)
 

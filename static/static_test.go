@@ -1,6 +1,10 @@
 package static
 
 import (
+	"bytes"
+	"context"
+	"io"
+	"io/fs"
 	"net/http/httptest"
 	"regexp"
 	"strings"
@@ -37,7 +41,7 @@ func TestModulesImportHashedNames(t *testing.T) {
 	for p, text := range f.served {
 		for _, m := range specifier.FindAllStringSubmatch(string(text), -1) {
 			found++
-			if !f.Has(m[1]) {
+			if !f.Has(t.Context(), m[1]) {
 				t.Errorf("%s imports %s, which is not served", p, m[1])
 			}
 		}
@@ -53,3 +57,51 @@ func TestFitIsAPlainFunction(t *testing.T) {
 		t.Errorf("not a function that a page can run:\n%s", js)
 	}
 }
+
+// What one release has published, another serves; a name that no release would give is asked of nobody.
+func TestPublish(t *testing.T) {
+	shelf := store{}
+	if err := shelf.Put(t.Context(), "static/app.00000000.css", []byte("of another release")); err != nil {
+		t.Fatal(err)
+	}
+	f, err := New().Publish(t.Context(), shelf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(shelf[strings.TrimPrefix(f.Path("app.css"), "/")]) == "" {
+		t.Errorf("nothing is published: %v", shelf)
+	}
+	for path, want := range map[string]int{
+		f.Path("app.css"): 200, "/static/app.00000000.css": 200, "/static/app.00000001.css": 404, "/static/../secret.0000000a.key": 404, "/static/app.css": 404,
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("GET", "/", nil)
+		r.URL.Path = path
+		f.ServeHTTP(w, r)
+		if w.Code != want || f.Has(t.Context(), path) != (want == 200) {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+		if path == "/static/app.00000000.css" && (w.Body.String() != "of another release" || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/css")) {
+			t.Errorf("%s: %q, %v", path, w.Body, w.Header())
+		}
+	}
+}
+
+type store map[string][]byte
+
+func (s store) Put(_ context.Context, key string, data []byte) error {
+	s[key] = data
+	return nil
+}
+
+func (s store) Open(_ context.Context, key string) (io.ReadSeekCloser, error) {
+	data, ok := s[key]
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	return reader{bytes.NewReader(data)}, nil
+}
+
+type reader struct{ *bytes.Reader }
+
+func (reader) Close() error { return nil }

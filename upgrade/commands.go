@@ -84,6 +84,9 @@ func (c *StatusCommand) text(ctx context.Context, at Place) (string, error) {
 
 // words are what people read of jobs.
 func (j Jobs) words() string {
+	if j.Running+j.Available+j.Waiting+j.Unknown == 0 {
+		return "no jobs"
+	}
 	text := fmt.Sprintf("%d running, %d available", j.Running, j.Available)
 	if j.Waiting > 0 {
 		text += fmt.Sprintf(", %d for later", j.Waiting)

@@ -22,13 +22,7 @@ const remembered = 5
 // the last five gone by what they left.
 func List(ctx context.Context, dir string) ([]Status, error) {
 	all, err := look(dir)
-	gone := 0
-	all = slices.DeleteFunc(all, func(s Status) bool {
-		if s.State == Gone {
-			gone++
-		}
-		return s.State == Gone && gone > remembered
-	})
+	all = recent(all)
 	for i, s := range all {
 		if s.State == Gone {
 			continue
@@ -38,6 +32,17 @@ func List(ctx context.Context, dir string) ([]Status, error) {
 		}
 	}
 	return all, err
+}
+
+// recent leaves out those gone but the last five.
+func recent(all []Status) []Status {
+	gone := 0
+	return slices.DeleteFunc(all, func(s Status) bool {
+		if s.State == Gone {
+			gone++
+		}
+		return s.State == Gone && gone > remembered
+	})
 }
 
 // Alive lists the generations whose processes live, newest first, by their locks.
@@ -107,11 +112,16 @@ func held(path string) (bool, error) {
 }
 
 // forget removes what generations long gone have left.
-func forget(dir string, listed []Status) {
+func forget(dir string) {
+	all, err := look(dir)
+	if err != nil {
+		return
+	}
 	oldest := 0
-	for _, s := range listed {
+	for _, s := range recent(all) {
 		oldest = s.Generation
 	}
+	dir = filepath.Join(tmp(dir), "generations")
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
 		if k := numberOf(e.Name()); k > 0 && k < oldest {

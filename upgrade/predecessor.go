@@ -142,7 +142,7 @@ func (g *Generation) place(ctx context.Context, dir string) (serving int, wait b
 	if err != nil {
 		return 0, false, err
 	}
-	forget(dir, all)
+	forget(g.o.Dir)
 	return serving, false, g.open(dir)
 }
 

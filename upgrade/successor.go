@@ -283,6 +283,7 @@ func (g *Generation) reserve() (number int, err error) {
 	if number, err = nextNumber(filepath.Join(tmp(g.o.Dir), "generations")); err != nil {
 		return 0, err
 	}
+	forget(g.o.Dir)
 	log, err := os.OpenFile(g.logOf(number), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return 0, fmt.Errorf("number the successor: %w", err)

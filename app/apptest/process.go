@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"majestic/upgrade"
 )
 
 // Binary builds the app, once for each version in a test process, and answers with its path.
@@ -72,6 +74,7 @@ func Serve(t testing.TB, binary, dir string, args ...string) *Process {
 	t.Cleanup(func() {
 		p.Kill()
 		<-p.done
+		sweepInstance(t, binary, dir)
 		if t.Failed() {
 			out := p.Output()
 			t.Log(out[max(0, len(out)-4096):])
@@ -180,6 +183,22 @@ func serve(binary, dir string, args ...string) (*Process, error) {
 	}
 	p.Setup = setupLink.FindString(p.Output())
 	return p, nil
+}
+
+// sweepInstance ends what an instance has left: successors, and the private cluster.
+func sweepInstance(t testing.TB, binary, dir string) {
+	alive, err := upgrade.Alive(dir)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, s := range alive {
+		if left, err := os.FindProcess(s.PID); err == nil {
+			left.Kill()
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "data", "postgres", "postmaster.pid")); err == nil || len(alive) > 0 {
+		Must(t, binary, dir, "stop")
+	}
 }
 
 func (p *Process) write(b []byte) (int, error) {
