@@ -302,8 +302,8 @@ func end(stop *config.Stop, server *http.Server, runner *jobs.Runner, leave upgr
 		defer retired()
 		return runner.Stop(stop.Hard)
 	}
-	retired := begin(func() (struct{}, error) { server.Retire(stop.Hard, idleReplaced); return struct{}{}, nil })
-	defer retired()
+	// Jobs are worked until the last request is answered: it may bring one more.
+	server.Retire(stop.Hard, idleReplaced)
 	return runner.Drain(stop.Hard)
 }
 

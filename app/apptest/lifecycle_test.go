@@ -205,16 +205,7 @@ func TestClusterKilled(t *testing.T) {
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	server := apptest.Serve(t, binary, dir)
 	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, dir)}
-	lines, err := os.ReadFile(filepath.Join(dir, "data", "postgres", "postmaster.pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	line, _, _ := strings.Cut(string(lines), "\n")
-	postmaster, err := strconv.Atoi(line)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(postmaster, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(postmaster(t, dir), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	down := false
@@ -386,6 +377,21 @@ func TestGeneratedCode(t *testing.T) {
 			t.Errorf("%s is not current; run: go tool templ generate (%v)", rel, errors.Join(err, werr))
 		}
 	}
+}
+
+// postmaster is the process of the private cluster.
+func postmaster(t *testing.T, dir string) int {
+	t.Helper()
+	lines, err := os.ReadFile(filepath.Join(dir, "data", "postgres", "postmaster.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, _, _ := strings.Cut(string(lines), "\n")
+	pid, err := strconv.Atoi(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
 }
 
 func items(t *testing.T, api apptest.API, batch string) []app.Render {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -23,6 +24,29 @@ import (
 // Binary builds the app, once for each version in a test process, and answers with its path.
 func Binary(t testing.TB, version string) string {
 	t.Helper()
+	return build(t, version)
+}
+
+// BinaryWith builds a version in which one file of ours reads otherwise, or is new.
+func BinaryWith(t testing.TB, version, file, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(root, file): filepath.Join(dir, "file")}})
+	if err == nil {
+		err = errors.Join(os.WriteFile(filepath.Join(dir, "file"), []byte(text), 0o644), os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o644))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return build(t, version, "-overlay", filepath.Join(dir, "overlay.json"))
+}
+
+func build(t testing.TB, version string, args ...string) string {
+	t.Helper()
 	builds.Lock()
 	defer builds.Unlock()
 	if path := builds.made[version]; path != "" {
@@ -39,7 +63,8 @@ func Binary(t testing.TB, version string) string {
 		builds.dir, builds.made = dir, map[string]string{}
 	}
 	path := filepath.Join(builds.dir, "app-"+version)
-	if out, err := exec.Command("go", "build", "-o", path, "-ldflags", "-X main.version="+version, "majestic").CombinedOutput(); err != nil {
+	args = append(append([]string{"build", "-o", path, "-ldflags", "-X main.version=" + version}, args...), "majestic")
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	builds.made[version] = path

@@ -1,0 +1,345 @@
+package apptest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"majestic/app"
+	"majestic/app/apptest"
+	"majestic/upgrade"
+)
+
+// An upgrade in the middle of long jobs: nobody is refused, each batch is finished
+// by the release that began it, and the way back is the same.
+func TestUpgrade(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	first := apptest.Serve(t, binary, dir)
+	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+	v1 := current(t, dir)
+	design := card(t, api)
+	var long, waiting app.Batch
+	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:30]}, 202, &long)
+	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[30:40]}, 202, &waiting)
+
+	seen := watchSite(t, first.URL)
+	last := upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "1s")
+	v2 := current(t, dir)
+	if last.Result != "committed" || last.From != v1 || last.To != v2 || v1 == v2 {
+		t.Errorf("%+v, current %s, was %s", last, v2, v1)
+	}
+	http.DefaultClient.CloseIdleConnections() // v1 answers once more on those it has
+	var r app.Render
+	api.Call(t, "POST", "/renders", map[string]any{"design": design, "variables": apptest.Countries(t)[0]}, 201, &r)
+	if *r.Release != v2 {
+		t.Errorf("a render of now is worked by %s", *r.Release)
+	}
+	if err := first.Wait(); err != nil {
+		t.Errorf("v1 ends: %v\n%s", err, first.Output())
+	}
+	for _, b := range []app.Batch{long, waiting} {
+		if api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b); b.Status != app.Succeeded || b.Done != b.Total {
+			t.Errorf("v1 left a batch: %+v", b)
+		}
+		for _, row := range items(t, api, b.ID) {
+			if *row.Release != v1 {
+				t.Errorf("row %d is worked by %s", *row.Row, *row.Release)
+			}
+		}
+	}
+
+	if out := apptest.Must(t, binary, dir, "rollback", "--probation", "1s"); !strings.Contains(out, "committed: release "+v1+" serves") {
+		t.Errorf("rollback says %s", out)
+	}
+	if now, before := current(t, dir), link(t, dir, "previous"); now != v1 || before != v2 {
+		t.Errorf("current is %s, previous %s", now, before)
+	}
+	seen.end(v1, v2)
+	if s := status(t, binary, dir); s[0].State != upgrade.Serving || s[0].Generation != 3 || s[0].Version != "v1" || s[0].Probation {
+		t.Errorf("%+v", s)
+	}
+	apptest.Must(t, binary, dir, "stop")
+}
+
+// A release that is killed on probation: its jobs are done by the one before,
+// which serves again.
+func TestTakeBack(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	first := apptest.Serve(t, binary, dir)
+	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+	v1, design := current(t, dir), card(t, api)
+
+	c := exec.Command(binary, "upgrade", apptest.Binary(t, "v2"), "--dir", dir, "--json", "--probation", "1m")
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := json.NewDecoder(out)
+	step := func(name string) (s upgrade.Step) {
+		for s.Step != name {
+			if err := steps.Decode(&s); err != nil {
+				t.Fatalf("%v\n%s", err, first.Output())
+			}
+		}
+		return s
+	}
+	step("takeover")
+	s := status(t, binary, dir)
+	if len(s) != 2 || s[0].State != upgrade.Serving || !s[0].Probation || s[1].State != upgrade.Draining || s[1].PID != first.Pid {
+		t.Errorf("on probation: %+v", s)
+	}
+	var renders [6]app.Render
+	for i := range renders {
+		api.Call(t, "POST", "/renders", map[string]any{"design": design, "variables": apptest.Countries(t)[i], "async": true}, 202, &renders[i])
+	}
+	if err := syscall.Kill(s[0].PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if end := step("end"); end.Result != "rolled_back" || end.Reason == "" || end.From != v1 {
+		t.Errorf("%+v", end)
+	}
+	if c.Wait(); c.ProcessState.ExitCode() != 5 {
+		t.Errorf("exit %d", c.ProcessState.ExitCode())
+	}
+	byV1 := false
+	for _, r := range renders {
+		for range time.Tick(50 * time.Millisecond) {
+			if api.Call(t, "GET", "/renders/"+r.ID, nil, 200, &r); r.Finished() {
+				break
+			}
+		}
+		if r.Status != app.Succeeded {
+			t.Errorf("%+v", r)
+			continue
+		}
+		byV1 = byV1 || *r.Release == v1
+	}
+	if !byV1 {
+		t.Error("v2 was killed when all was done: nothing was taken over")
+	}
+	if now := current(t, dir); now != v1 {
+		t.Errorf("current is %s", now)
+	}
+	if s := status(t, binary, dir); s[0].State != upgrade.Gone || s[1].State != upgrade.Serving {
+		t.Errorf("%+v", s)
+	}
+	apptest.Must(t, binary, dir, "stop")
+	if err := first.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, first.Output())
+	}
+}
+
+// Releases that do not work are found out before anybody meets them, or at the
+// first request that does.
+func TestBrokenReleases(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	server := apptest.Serve(t, binary, dir)
+	v1 := current(t, dir)
+
+	migration := apptest.BinaryWith(t, "migration", "migrations/expand/99999_broken.sql", "-- +goose Up\nALTER TABLE nowhere ADD COLUMN x int;\n")
+	if last := upgradeTo(t, binary, dir, 4, migration); last.Result != "failed" || !strings.Contains(last.Reason, "99999") {
+		t.Errorf("a broken migration: %+v", last)
+	}
+
+	health := string(apptest.File(t, "../../../http/health.go"))
+	panics := apptest.BinaryWith(t, "panics", "http/health.go", strings.Replace(health, "return writeJSON(w, http.StatusOK, struct {", "panic(\"boo\")\n\treturn writeJSON(w, http.StatusOK, struct {", 1))
+	seen := watchSite(t, server.URL)
+	seen.path = "/version"
+	if last := upgradeTo(t, binary, dir, 5, panics, "--probation", "1m"); last.Result != "rolled_back" || !strings.Contains(last.Reason, "a handler panicked") || !strings.Contains(last.Reason, "boo") {
+		t.Errorf("a handler that panics: %+v", last)
+	}
+	seen.stop()
+
+	sick := apptest.BinaryWith(t, "sick", "http/health.go", strings.Replace(health, "if err := s.o.Ready(r.Context()); err != nil {", "if err := s.o.Ready(r.Context()); true {\n\t\tw.WriteHeader(503)", 1))
+	if last := upgradeTo(t, binary, dir, 4, sick); last.Result != "failed" || !strings.Contains(last.Reason, "GET /readyz answers 503") {
+		t.Errorf("one that is never ready: %+v", last)
+	}
+	if now := current(t, dir); now != v1 {
+		t.Errorf("current is %s", now)
+	}
+	if left, err := os.ReadDir(filepath.Join(dir, "releases")); err != nil || len(left) != 1 {
+		t.Errorf("%d releases are left, %v", len(left), err)
+	}
+	apptest.Must(t, binary, dir, "stop")
+}
+
+// The database goes away and comes back while a release is on probation: that is
+// no fault of the release.
+func TestPostgresRestartsOnProbation(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	apptest.Serve(t, binary, dir)
+	done := make(chan upgrade.Step, 1)
+	go func() { done <- upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "3s") }()
+	for range time.Tick(20 * time.Millisecond) {
+		if s := status(t, binary, dir); s[0].Probation {
+			break
+		}
+	}
+	if err := syscall.Kill(postmaster(t, dir), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if last := <-done; last.Result != "committed" {
+		t.Errorf("%+v", last)
+	}
+	apptest.Must(t, binary, dir, "stop")
+}
+
+// Settings are read afresh by a restart, the address among them.
+func TestUpgradeWithoutFile(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	first := apptest.Serve(t, binary, dir)
+	key := apptest.Key(t, binary, dir)
+	limited := func() bool {
+		for range 5 {
+			r, err := http.NewRequest("GET", first.URL+"/api/v1/designs", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer "+key)
+			answer, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusTooManyRequests {
+				return true
+			}
+		}
+		return false
+	}
+	if limited() {
+		t.Error("limited before the setting says so")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "app.toml"), []byte("rate_limit = 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	was := current(t, dir)
+	last := upgradeTo(t, binary, dir, 0, "", "--probation", "500ms")
+	if last.Result != "committed" || last.From != last.To || current(t, dir) != was {
+		t.Errorf("%+v", last)
+	}
+	if err := first.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, first.Output())
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "previous")); err == nil {
+		t.Error("a restart has a release before")
+	}
+	if !limited() {
+		t.Error("the setting was not read afresh")
+	}
+	if last := upgradeTo(t, binary, dir, 3, binary); last.Result != "refused" || !strings.Contains(last.Reason, "serves already") {
+		t.Errorf("the running release: %+v", last)
+	}
+	apptest.Must(t, binary, dir, "stop")
+}
+
+// upgradeTo runs app upgrade and answers with its last line.
+func upgradeTo(t *testing.T, binary, dir string, exit int, file string, args ...string) (last upgrade.Step) {
+	t.Helper()
+	args = append([]string{"upgrade", "--json"}, args...)
+	if file != "" {
+		args = append(args, file)
+	}
+	out, errs, code := apptest.Run(t, binary, dir, args...)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil {
+		t.Errorf("%v: %s%s", err, out, errs)
+	}
+	if code != exit {
+		t.Errorf("exit %d, not %d: %s%s", code, exit, out, errs)
+	}
+	return last
+}
+
+// card makes a design and answers with its id.
+func card(t *testing.T, api apptest.API) string {
+	t.Helper()
+	var d app.Design
+	api.Call(t, "POST", "/designs", map[string]any{"name": "Card", "document": json.RawMessage(apptest.File(t, "country-card.json"))}, 201, &d)
+	return d.ID
+}
+
+func current(t *testing.T, dir string) string {
+	t.Helper()
+	return link(t, dir, "current")
+}
+
+func link(t *testing.T, dir, name string) string {
+	t.Helper()
+	target, err := os.Readlink(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Base(target)
+}
+
+// site is a visitor who comes again and again, on a new connection and on one that
+// is kept.
+type site struct {
+	t    *testing.T
+	path string
+	done chan struct{}
+	all  sync.WaitGroup
+
+	mu   sync.Mutex
+	by   map[string]int // answers by release
+	lost []string
+}
+
+func watchSite(t *testing.T, url string) *site {
+	s := &site{t: t, path: "/signin", done: make(chan struct{}), by: map[string]int{}}
+	for _, keep := range []bool{true, false} {
+		c := http.Client{Transport: &http.Transport{DisableKeepAlives: !keep, MaxIdleConnsPerHost: 1}}
+		s.all.Go(func() {
+			tick := time.NewTicker(5 * time.Millisecond)
+			defer tick.Stop()
+			for {
+				select {
+				case <-s.done:
+					return
+				case <-tick.C:
+				}
+				r, err := c.Get(url + s.path)
+				s.mu.Lock()
+				if err != nil {
+					s.lost = append(s.lost, err.Error())
+				} else if r.Body.Close(); r.StatusCode != http.StatusOK {
+					s.lost = append(s.lost, r.Status)
+				} else {
+					s.by[r.Header.Get("X-Release")]++
+				}
+				s.mu.Unlock()
+			}
+		})
+	}
+	return s
+}
+
+func (s *site) stop() {
+	close(s.done)
+	s.all.Wait()
+}
+
+// end holds what the visitor has seen against the rule: each release answered, and nothing was lost.
+func (s *site) end(releases ...string) {
+	s.t.Helper()
+	s.stop()
+	for _, release := range releases {
+		if s.by[release] == 0 {
+			s.t.Errorf("release %s answered nothing: %v", release, s.by)
+		}
+	}
+	if len(s.lost) > 0 {
+		s.t.Errorf("%d requests were lost, the first: %s", len(s.lost), s.lost[0])
+	}
+}
