@@ -180,7 +180,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	c.Listen = listener.Addr().String() // the port that was found, when any would do
 
 	// Chrome takes as long to start as all the rest: both at once.
-	chrome := begin(func() (*screenshots.Pool, error) { return launch(stop.Soft, c, c.Reachable("tmp", "chrome"), log) })
+	chrome := begin(func() (*screenshots.Pool, error) { return launch(stop.Soft, c, c.Reachable("tmp", "chrome"), c.Path("tmp", "slots"), log) })
 	defer func() {
 		if pool, _ := chrome(); pool != nil {
 			err = errors.Join(err, pool.Close())
@@ -225,7 +225,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	if err != nil {
 		return err
 	}
-	runner, err := jobs.NewRunner(jobs.Options{Pool: db.Pool, App: a, Capturer: renderer, Tabs: runtime.NumCPU(), Release: release, Client: client, Log: log})
+	runner, err := jobs.NewRunner(jobs.Options{Pool: db.Pool, App: a, Events: events, Capturer: renderer, Tabs: runtime.NumCPU(), Release: release, Client: client, Log: log})
 	if err != nil {
 		return err
 	}
@@ -242,9 +242,9 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	}
 
 	err = generation.Serve(upgrade.Work{
-		Jobs: func(ctx context.Context) (n upgrade.Jobs, err error) {
-			n.Running, n.Available, err = jobs.Count(ctx, db.Pool, release)
-			return n, err
+		Jobs: func(ctx context.Context) (upgrade.Jobs, error) {
+			b, err := jobs.Count(ctx, db.Pool, release)
+			return upgrade.Jobs(b), err
 		},
 		Check: func(ctx context.Context) error {
 			if generation.InCharge() {
@@ -269,14 +269,23 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	}
 
 	select {
+	case <-generation.Served():
+		if err := runner.Lead(stop.Soft); err != nil {
+			log.Error("this process cannot lead yet", "err", err)
+		}
 	case err = <-served:
-		generation.Stop()
 	case <-generation.Left():
 	}
-	<-generation.Left()
+	if err == nil {
+		select {
+		case err = <-served:
+		case <-generation.Left():
+		}
+	}
+	generation.Stop()
 	leave := generation.Leave()
 	log.Info("leaving", "why", leave.Reason.String(), "hint", "jobs are finished first; another signal cuts them, and they go on at the next start")
-	return errors.Join(err, end(stop, server, runner, leave))
+	return errors.Join(err, end(stop, generation, server, runner, leave))
 }
 
 // How long a connection may be idle when its server leaves: another takes over,
@@ -284,27 +293,35 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 const (
 	idleReplaced = 5 * time.Second
 	idleStopped  = time.Second
+	// For requests to be answered. Who is rolled back is killed a moment later.
+	restStopped    = 15 * time.Second
+	restRolledBack = 1500 * time.Millisecond
 )
 
 // end closes by the reason why.
-func end(stop *config.Stop, server *http.Server, runner *jobs.Runner, leave upgrade.Leave) error {
+func end(stop *config.Stop, generation *upgrade.Generation, server *http.Server, runner *jobs.Runner, leave upgrade.Leave) error {
+	rest, idle := stop.Hard, idleReplaced
 	switch leave.Reason {
 	case upgrade.RolledBack:
 		stop.Now(true)
-		rest, cancel := context.WithTimeout(context.Background(), idleStopped)
+		limited, cancel := context.WithTimeout(context.Background(), restRolledBack)
 		defer cancel()
-		server.Retire(rest, 0)
-		return runner.Stop(stop.Hard)
+		rest, idle = limited, 0
 	case upgrade.Stopped:
-		rest, cancel := context.WithTimeout(stop.Hard, 15*time.Second)
+		limited, cancel := context.WithTimeout(stop.Hard, restStopped)
 		defer cancel()
-		retired := begin(func() (struct{}, error) { server.Retire(rest, idleStopped); return struct{}{}, nil })
-		defer retired()
+		rest, idle = limited, idleStopped
+	}
+	quiet := make(chan struct{})
+	go func() {
+		defer close(quiet)
+		server.Retire(rest, idle)
+	}()
+	defer func() { <-quiet }()
+	if leave.Reason == upgrade.Stopped || leave.Reason == upgrade.RolledBack {
 		return runner.Stop(stop.Hard)
 	}
-	// Jobs are worked until the last request is answered: it may bring one more.
-	server.Retire(stop.Hard, idleReplaced)
-	return runner.Drain(stop.Hard)
+	return errors.Join(runner.Yield(stop.Hard), runner.Drain(stop.Soft, stop.Hard, jobs.Drain{Quiet: quiet, Timeout: leave.Timeout, Heir: generation.Heir}))
 }
 
 // acceptable tells whether a binary may take this one's place, by what it says of itself.
@@ -389,7 +406,7 @@ func (w *wires) launch(ctx context.Context) (jobs.Capturer, func() error, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	pool, err := launch(ctx, w.config, scratch, w.config.Logger())
+	pool, err := launch(ctx, w.config, scratch, "", w.config.Logger())
 	if err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(scratch))
 	}
@@ -415,8 +432,8 @@ func postgresOptions(c *config.Config, name string, log *slog.Logger) postgres.O
 	return postgres.Options{URL: c.DatabaseURL, Data: c.Path("data", "postgres"), Locks: c.Path("tmp"), Name: name, MaxConns: 20, Log: log}
 }
 
-func launch(ctx context.Context, c *config.Config, scratch string, log *slog.Logger) (*screenshots.Pool, error) {
-	return jobs.StartRenderer(ctx, c.ChromiumPath, scratch, static.New().Fit(), log)
+func launch(ctx context.Context, c *config.Config, scratch, slots string, log *slog.Logger) (*screenshots.Pool, error) {
+	return jobs.StartRenderer(ctx, jobs.Renderer{Chromium: c.ChromiumPath, Dir: scratch, Slots: slots, Fit: static.New().Fit(), Log: log})
 }
 
 // needs is what the rooms ask of a machine, for setup.

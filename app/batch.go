@@ -75,7 +75,7 @@ func (t Tenant) CreateBatch(ctx context.Context, once *Once, q BatchRequest) (ma
 			return made, "", err
 		}
 		return made, made.ID, t.app.enqueue(ctx, tx, func() error {
-			return t.app.queue.Batch(ctx, tx, BatchJob{Version: 1, TenantID: t.ID(), BatchID: made.ID})
+			return t.app.queue.Batch(ctx, tx, BatchJob{Version: BatchJobVersion, TenantID: t.ID(), BatchID: made.ID})
 		})
 	})
 }

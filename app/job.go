@@ -13,6 +13,13 @@ type Queue interface {
 	Batch(ctx context.Context, tx pgx.Tx, job BatchJob) error
 }
 
+// The versions of jobs' arguments as this release writes them. Ids never change
+// their names or types, so that an older release can at least tell whose a job is.
+const (
+	RenderJobVersion = 1
+	BatchJobVersion  = 1
+)
+
 // RenderJob draws one render. Arguments carry ids only, and a version by which
 // a release knows whether it can work them.
 type RenderJob struct {

@@ -94,7 +94,7 @@ func (t Tenant) CreateRender(ctx context.Context, once *Once, r RenderRequest) (
 			return made, "", fmt.Errorf("insert render: %w", err)
 		}
 		return made, made.ID, t.app.enqueue(ctx, tx, func() error {
-			return t.app.queue.Render(ctx, tx, RenderJob{Version: 1, TenantID: t.ID(), RenderID: made.ID})
+			return t.app.queue.Render(ctx, tx, RenderJob{Version: RenderJobVersion, TenantID: t.ID(), RenderID: made.ID})
 		})
 	})
 }

@@ -49,6 +49,14 @@ func (s *Server) getBatch(w http.ResponseWriter, r *http.Request, t app.Tenant) 
 	return writeJSON(w, http.StatusOK, b)
 }
 
+func (s *Server) cancelBatch(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	b, err := t.CancelBatch(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, b)
+}
+
 func (s *Server) listBatchItems(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
 	page, err := pageOf(r)
 	if err != nil {

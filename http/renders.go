@@ -81,6 +81,14 @@ func (s *Server) getRender(w http.ResponseWriter, r *http.Request, t app.Tenant)
 	return s.writeRender(w, http.StatusOK, made)
 }
 
+func (s *Server) cancelRender(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	made, err := t.CancelRender(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return s.writeRender(w, http.StatusOK, made)
+}
+
 func (s *Server) getRenderFile(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
 	made, f, err := t.OpenRender(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -104,6 +112,14 @@ func (s *Server) showRender(w http.ResponseWriter, r *http.Request, v visit) err
 		return err
 	}
 	return show(w, r, http.StatusOK, views.Render(s.shellFor(v, "Render of "+d.Name), d, made))
+}
+
+func (s *Server) postCancel(w http.ResponseWriter, r *http.Request, v visit) error {
+	made, err := v.CancelRender(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return seeOther(w, views.Workspace(v.here.Slug, "renders", made.ID))
 }
 
 func (s *Server) showRenderFile(w http.ResponseWriter, r *http.Request, v visit) error {

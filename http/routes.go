@@ -35,6 +35,7 @@ func (s *Server) routes() []route {
 		{"GET /t/{slug}/designs/{id}/canvas", s.member(s.showCanvas)},
 		{"POST /t/{slug}/designs/{id}/renders", s.member(s.postRender)},
 		{"GET /t/{slug}/renders/{id}", s.member(s.showRender)},
+		{"POST /t/{slug}/renders/{id}/cancel", s.member(s.postCancel)},
 		{"GET /t/{slug}/renders/{id}/events", s.member(s.streamRender)},
 		{"GET /t/{slug}/renders/{id}/file", s.member(s.showRenderFile)},
 		{"GET /t/{slug}/assets/{id}", s.member(s.showAsset)},
@@ -50,9 +51,11 @@ func (s *Server) routes() []route {
 		{"GET /api/v1/renders", s.key(s.listRenders)},
 		{"POST /api/v1/renders", s.key(s.createRender)},
 		{"GET /api/v1/renders/{id}", s.key(s.getRender)},
+		{"DELETE /api/v1/renders/{id}", s.key(s.cancelRender)},
 		{"GET /api/v1/renders/{id}/file", s.key(s.getRenderFile)},
 		{"POST /api/v1/batches", s.key(s.createBatch)},
 		{"GET /api/v1/batches/{id}", s.key(s.getBatch)},
+		{"DELETE /api/v1/batches/{id}", s.key(s.cancelBatch)},
 		{"GET /api/v1/batches/{id}/items", s.key(s.listBatchItems)},
 	}
 }

@@ -14,9 +14,10 @@ import (
 
 type batchWorker struct {
 	river.WorkerDefaults[app.BatchJob]
-	app  *app.App
-	draw drawer
-	tabs int
+	app    *app.App
+	events *app.Events
+	draw   drawer
+	tabs   int
 }
 
 // Timeout is none: a batch takes as long as its rows.
@@ -25,6 +26,9 @@ func (w *batchWorker) Timeout(*river.Job[app.BatchJob]) time.Duration { return -
 // Work draws the rows of a batch that are not yet drawn. Each finished row is a
 // checkpoint, so a batch that is cut anywhere goes on where it stopped.
 func (w *batchWorker) Work(ctx context.Context, job *river.Job[app.BatchJob]) error {
+	if job.Args.Version > app.BatchJobVersion {
+		return river.JobSnooze(unknownWait)
+	}
 	tenant := w.app.In(job.Args.TenantID)
 	batch, doc, err := tenant.StartBatch(ctx, job.Args.BatchID)
 	if settled(err) {
@@ -33,11 +37,13 @@ func (w *batchWorker) Work(ctx context.Context, job *river.Job[app.BatchJob]) er
 	if err != nil {
 		return err
 	}
+	ctx, done := untilBatchCanceled(ctx, tenant, w.events, batch.ID)
+	defer done()
 	err = w.rows(ctx, tenant, batch, doc)
 	if err == nil {
 		err = tenant.FinishBatch(ctx, batch.ID)
 	}
-	if err == nil {
+	if err == nil || canceled(ctx) {
 		return nil
 	}
 	if ctx.Err() != nil {

@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"image/png"
 	"io"
 	"os"
@@ -183,14 +184,16 @@ func TestRowFails(t *testing.T) {
 func start(t *testing.T, a *app.App, pool *pgxpool.Pool, c jobs.Capturer, client string) *jobs.Runner {
 	t.Helper()
 	ctx := context.Background()
-	r, err := jobs.NewRunner(jobs.Options{Pool: pool, App: a, Capturer: c, Tabs: 2, Release: apptest.Release, Client: client, Log: apptest.Log(t)})
+	events := app.StartEvents(pool, apptest.Log(t))
+	t.Cleanup(events.Close)
+	r, err := jobs.NewRunner(jobs.Options{Pool: pool, App: a, Events: events, Capturer: c, Tabs: 2, Release: apptest.Release, Client: client, Log: apptest.Log(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.Rescue(ctx, map[string]string{client: apptest.Release}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Start(ctx); err != nil {
+	if err := errors.Join(r.Start(ctx), r.Lead(ctx)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -38,6 +39,10 @@ func (q *Queue) Batch(ctx context.Context, tx pgx.Tx, job app.BatchJob) error {
 	_, err := q.client.InsertTx(ctx, tx, job, &river.InsertOpts{Queue: q.name, MaxAttempts: 10, Priority: 2})
 	return err
 }
+
+// unknownWait is how long a job of a newer version waits, again and again and at
+// no cost, for a release that knows it.
+const unknownWait = time.Minute
 
 // queueOf names the queue of a release.
 func queueOf(release string) string { return "release_" + release }

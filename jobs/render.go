@@ -12,12 +12,16 @@ import (
 
 type renderWorker struct {
 	river.WorkerDefaults[app.RenderJob]
-	app  *app.App
-	draw drawer
+	app    *app.App
+	events *app.Events
+	draw   drawer
 }
 
 // Work draws one render.
 func (w *renderWorker) Work(ctx context.Context, job *river.Job[app.RenderJob]) error {
+	if job.Args.Version > app.RenderJobVersion {
+		return river.JobSnooze(unknownWait)
+	}
 	tenant := w.app.In(job.Args.TenantID)
 	r, doc, err := tenant.StartRender(ctx, job.Args.RenderID)
 	if settled(err) {
@@ -26,12 +30,14 @@ func (w *renderWorker) Work(ctx context.Context, job *river.Job[app.RenderJob]) 
 	if err != nil {
 		return err
 	}
+	ctx, done := untilCanceled(ctx, tenant, w.events, r.ID)
+	defer done()
 	images := picturesOf(tenant)
 	p, err := w.draw.draw(ctx, doc, r, func(id string) (string, error) { return images.url(ctx, id) })
 	if err == nil {
 		err = tenant.FinishRender(ctx, r, p.file, p.width, p.height)
 	}
-	if err == nil {
+	if err == nil || canceled(ctx) {
 		return nil
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {

@@ -2,18 +2,37 @@ package jobs
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 
 	"majestic/app"
 	"majestic/screenshots"
 )
 
-// StartRenderer starts Chrome with what our designs need: the fonts of the house
-// and fit, the function that fits their texts.
-func StartRenderer(ctx context.Context, chromium, dir, fit string, log *slog.Logger) (*screenshots.Pool, error) {
-	return screenshots.Start(ctx, screenshots.Options{
-		Chromium: chromium, Dir: dir, Fonts: fonts(), Prepare: fit, Log: log,
+// Renderer says where Chrome is and what it shares with other processes.
+type Renderer struct {
+	Chromium string // the executable; "" looks in the usual places
+	Dir      string // scratch
+	Slots    string // the folder of the render slots; "" for none
+	Fit      string // the function that fits the texts of a page
+	Log      *slog.Logger
+}
+
+// StartRenderer starts Chrome with the fonts of the house, and draws a page: one
+// that cannot is not ready.
+func StartRenderer(ctx context.Context, r Renderer) (*screenshots.Pool, error) {
+	pool, err := screenshots.Start(ctx, screenshots.Options{
+		Chromium: r.Chromium, Dir: r.Dir, Slots: r.Slots, Fonts: fonts(), Prepare: r.Fit, Log: r.Log,
 	})
+	if err != nil {
+		return nil, err
+	}
+	_, err = pool.Capture(ctx, screenshots.Shot{HTML: "<!doctype html><p>warm</p>", Width: 64, Height: 64, Scale: 1, Format: screenshots.PNG})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the first page cannot be drawn: %w", err), pool.Close())
+	}
+	return pool, nil
 }
 
 func fonts() (all []screenshots.Font) {

@@ -29,6 +29,7 @@ type Capturer interface {
 type Options struct {
 	Pool     *pgxpool.Pool
 	App      *app.App
+	Events   *app.Events
 	Capturer Capturer
 	Tabs     int    // shots that the capturer makes at once
 	Release  string // whose queue it works
@@ -51,8 +52,8 @@ type Runner struct {
 func NewRunner(o Options) (*Runner, error) {
 	d := drawer{o.Capturer}
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &renderWorker{app: o.App, draw: d})
-	river.AddWorker(workers, &batchWorker{app: o.App, draw: d, tabs: max(1, o.Tabs)})
+	river.AddWorker(workers, &renderWorker{app: o.App, events: o.Events, draw: d})
+	river.AddWorker(workers, &batchWorker{app: o.App, events: o.Events, draw: d, tabs: max(1, o.Tabs)})
 
 	// River logs every passing trouble of its own as an error; ours is told by the jobs.
 	config := river.Config{
@@ -82,33 +83,24 @@ func NewRunner(o Options) (*Runner, error) {
 	return r, nil
 }
 
-// Start begins to work. Its clients outlive ctx: Stop ends them.
+// Start begins to work the release's queue. A database that is away just now is
+// waited for until ctx ends. What it starts outlives ctx: Stop ends it.
 func (r *Runner) Start(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
-	if err := r.work.Start(ctx); err != nil {
-		return fmt.Errorf("jobs: %w", err)
-	}
-	if err := r.lead.Start(ctx); err != nil {
-		return fmt.Errorf("jobs: %w", err)
-	}
-	return nil
+	return start(ctx, r.work)
 }
 
-// Drain works off the jobs of the release that can run now, also those that come
-// meanwhile, and then stops. River's own Stop would leave them: a stopping client
-// fetches nothing.
-func (r *Runner) Drain(ctx context.Context) error {
-	for tick := time.NewTicker(200 * time.Millisecond); ; {
-		running, available, err := Count(ctx, r.pool, r.release)
-		if err == nil && running+available == 0 || ctx.Err() != nil {
-			tick.Stop()
-			return r.Stop(ctx)
-		}
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
-		}
+// Lead makes this process one that may lead the installation's maintenance and
+// its periodic jobs.
+func (r *Runner) Lead(ctx context.Context) error {
+	return start(ctx, r.lead)
+}
+
+// Yield leaves leading to others.
+func (r *Runner) Yield(ctx context.Context) error {
+	if err := r.lead.Stop(ctx); err != nil {
+		return fmt.Errorf("stop leading: %w", err)
 	}
+	return nil
 }
 
 // Stop fetches nothing more and waits for running jobs; when ctx ends they are
@@ -129,13 +121,16 @@ func (r *Runner) Stop(ctx context.Context) error {
 	return nil
 }
 
-// Count counts the unfinished jobs of the release's queue.
-func Count(ctx context.Context, pool *pgxpool.Pool, release string) (running, available int, err error) {
-	err = pool.QueryRow(ctx, `
-		SELECT count(*) FILTER (WHERE state = 'running'), count(*) FILTER (WHERE state = 'available')
-		FROM river_job WHERE queue = $1 AND state IN ('running', 'available')`, queueOf(release)).Scan(&running, &available)
-	if err != nil {
-		err = fmt.Errorf("count jobs: %w", err)
+func start(ctx context.Context, client *river.Client[pgx.Tx]) error {
+	for {
+		err := client.Start(context.WithoutCancel(ctx))
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("jobs: %w", err)
+		case <-time.After(time.Second / 2):
+		}
 	}
-	return running, available, err
 }

@@ -19,6 +19,7 @@ import (
 type Options struct {
 	Chromium string       // the executable; "" looks in the usual places
 	Dir      string       // scratch; profiles and font caches go below it
+	Slots    string       // folder whose locks say who may draw, shared by all pools that shall not draw more than a page a core together; "" is none
 	Fonts    []Font       // all the fonts there are
 	Tabs     int          // shots at the same time; 0 is one a core
 	Prepare  string       // a JavaScript function: `() => null`, or the problems [{element, message}] that fail the shot
@@ -29,6 +30,7 @@ type Options struct {
 // Pool is a set of warm tabs.
 type Pool struct {
 	idle    chan *tab
+	slots   slots
 	folder  *folder
 	version string
 	life    context.Context
@@ -68,7 +70,11 @@ func start(ctx context.Context, o Options, chromium string, account *syscall.Cre
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{idle: make(chan *tab, o.Tabs), folder: folder}
+	slots, err := makeSlots(o.Slots)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pool{idle: make(chan *tab, o.Tabs), slots: slots, folder: folder}
 	p.life, p.end = context.WithCancel(context.Background())
 	p.close = sync.OnceValue(p.shutdown)
 
@@ -111,7 +117,7 @@ func (p *Pool) Capture(ctx context.Context, s Shot) ([]byte, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		data, err := t.shoot(ctx, s)
+		data, err := p.shoot(ctx, t, s)
 		done <- result{data, err}
 		p.put(t)
 	}()
@@ -131,6 +137,19 @@ func (p *Pool) Version() string { return p.version }
 
 // Close ends the shots under way, the browsers, and removes all they wrote.
 func (p *Pool) Close() error { return p.close() }
+
+// shoot waits for a slot, too, and draws.
+func (p *Pool) shoot(ctx context.Context, t *tab, s Shot) ([]byte, error) {
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.life, cancel)()
+	give, err := p.slots.take(waiting)
+	if err != nil {
+		return nil, err
+	}
+	defer give()
+	return t.shoot(ctx, s)
+}
 
 // put gives the tab back for the next shot, with a living browser in it.
 func (p *Pool) put(t *tab) {

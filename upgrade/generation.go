@@ -30,7 +30,7 @@ type Jobs struct {
 	Waiting   int            `json:"waiting"` // for their time
 	Unknown   int            `json:"unknown"` // for a release that knows them
 	Oldest    *time.Time     `json:"oldest,omitempty"`
-	Tenants   map[string]int `json:"tenants,omitempty"` // unfinished jobs by tenant
+	Tenants   map[string]int `json:"tenants,omitempty"` // unfinished jobs, by tenant
 }
 
 // Status is what is known of a generation.
@@ -189,6 +189,25 @@ func (g *Generation) Served() <-chan struct{} { return g.served }
 func (g *Generation) InCharge() bool {
 	p := g.now()
 	return p == serving || p == hosting || p == standby
+}
+
+// Heir is the release that serves in our place, and whether a newer generation of
+// our own release does, which works for it then.
+func (g *Generation) Heir() (release string, ours bool) {
+	if target, err := os.Readlink(filepath.Join(g.o.Dir, "current")); err == nil {
+		release = filepath.Base(target)
+	}
+	alive, err := Alive(g.o.Dir)
+	if err != nil {
+		return release, false
+	}
+	for _, s := range alive {
+		if s.Generation > g.Number() && s.Release == g.o.Release {
+			v, err := readVerdict(g.o.Dir, s.Generation)
+			ours = ours || err == nil && v.event() == committed
+		}
+	}
+	return release, ours
 }
 
 // Left is closed when this generation shall end; Leave tells how.

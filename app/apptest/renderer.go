@@ -12,7 +12,7 @@ import (
 // Renderer is a warm Chrome that draws our designs.
 func Renderer(t testing.TB) *screenshots.Pool {
 	t.Helper()
-	pool, err := jobs.StartRenderer(context.Background(), "", Dir(t), static.New().Fit(), Log(t))
+	pool, err := jobs.StartRenderer(context.Background(), jobs.Renderer{Dir: Dir(t), Fit: static.New().Fit(), Log: Log(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,108 @@
+package screenshots
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+)
+
+// However many pools share the slots, no more pages are drawn at once than there
+// are cores, and all are drawn in the end.
+func TestSlots(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "slots")
+	s, err := makeSlots(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := makeSlots(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var drawing, most atomic.Int32
+	var all sync.WaitGroup
+	for i := range 40 {
+		all.Go(func() {
+			give, err := []slots{s, other}[i%2].take(t.Context())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			n := drawing.Add(1)
+			for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+			}
+			runtime.Gosched()
+			drawing.Add(-1)
+			give()
+		})
+	}
+	all.Wait()
+	if n := int(most.Load()); n < 1 || n > runtime.NumCPU() {
+		t.Errorf("%d at once on %d cores", n, runtime.NumCPU())
+	}
+}
+
+// A process that is killed gives its slots back, and who waits gets one; a pool
+// that closes lets those go who wait.
+func TestSlotsOfTheDead(t *testing.T) {
+	if folder := os.Getenv("SLOTS_FOLDER"); folder != "" {
+		s, err := makeSlots(folder)
+		for range runtime.NumCPU() {
+			if err == nil {
+				_, err = s.take(t.Context())
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		os.Stdout.WriteString("taken\n")
+		io.Copy(io.Discard, os.Stdin)
+		return
+	}
+	folder := filepath.Join(t.TempDir(), "slots")
+	c := exec.Command(os.Args[0], "-test.run=^TestSlotsOfTheDead$")
+	c.Env = append(os.Environ(), "SLOTS_FOLDER="+folder)
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 6)); err != nil {
+		t.Fatal(err)
+	}
+	p := startPool(t, Options{Tabs: 1, Slots: folder})
+	ctx, cancel := context.WithCancel(t.Context())
+	waits := make(chan error, 1)
+	go func() {
+		_, err := p.Capture(ctx, page100(box(0, 0, 10, 10, "red")))
+		waits <- err
+	}()
+	cancel()
+	if err := <-waits; !errors.Is(err, context.Canceled) {
+		t.Errorf("who gave up: %v", err)
+	}
+	go func() {
+		_, err := p.Capture(t.Context(), page100(box(0, 0, 10, 10, "red")))
+		waits <- err
+	}()
+	c.Process.Kill()
+	c.Wait()
+	if err := <-waits; err != nil {
+		t.Errorf("after the death: %v", err)
+	}
+}
