@@ -180,7 +180,9 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	c.Listen = listener.Addr().String() // the port that was found, when any would do
 
 	// Chrome takes as long to start as all the rest: both at once.
-	chrome := begin(func() (*screenshots.Pool, error) { return launch(stop.Soft, c, c.Reachable("tmp", "chrome"), c.Path("tmp", "slots"), log) })
+	chrome := begin(func() (*screenshots.Pool, error) {
+		return launch(stop.Soft, c, c.Reachable("tmp", "chrome"), c.Path("tmp", "slots"), log)
+	})
 	defer func() {
 		if pool, _ := chrome(); pool != nil {
 			err = errors.Join(err, pool.Close())
