@@ -185,6 +185,52 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+func TestCancel(t *testing.T) {
+	s := newSite(t)
+	x := makeThings(t, s.tenant, "Card")
+	ctx := context.Background()
+
+	var b app.Batch
+	s.api("DELETE", "/batches/"+x.batch, nil).want(t, 200).json(t, &b)
+	if b.Status != app.Canceled || b.FinishedAt == nil || b.Total != 2 || b.Done != 0 {
+		t.Errorf("%+v", b)
+	}
+	var items app.List[app.Render]
+	s.api("GET", "/batches/"+x.batch+"/items", nil).want(t, 200).json(t, &items)
+	for _, r := range items.Data {
+		if r.Status != app.Canceled {
+			t.Errorf("a row of a canceled batch: %+v", r)
+		}
+	}
+	again := b
+	s.api("DELETE", "/batches/"+x.batch, nil).want(t, 200).json(t, &again)
+	if !again.FinishedAt.Equal(*b.FinishedAt) {
+		t.Errorf("canceled twice: %v, %v", b.FinishedAt, again.FinishedAt)
+	}
+
+	var r app.Render
+	s.api("DELETE", "/renders/"+x.render, nil).want(t, 200).json(t, &r)
+	if r.Status != app.Succeeded || r.FileURL == nil {
+		t.Errorf("a finished render: %+v", r)
+	}
+	made, err := s.tenant.CreateRender(ctx, nil, app.RenderRequest{Design: x.design, Variables: map[string]string{"name": "a", "accent": "#000"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.api("DELETE", "/renders/"+made.ID, nil).want(t, 200).json(t, &r)
+	if r.Status != app.Canceled || r.FinishedAt == nil {
+		t.Errorf("%+v", r)
+	}
+	if err := s.tenant.FinishRender(ctx, made, apptest.PNG(4, 4), 4, 4); err != nil { // a worker that did not hear of it
+		t.Fatal(err)
+	}
+	s.api("GET", "/renders/"+made.ID, nil).want(t, 200).json(t, &r)
+	if r.Status != app.Canceled || r.FileURL != nil {
+		t.Errorf("a canceled render that a worker has drawn: %+v", r)
+	}
+	s.api("DELETE", "/renders/nothing", nil).problem(t, 404)
+}
+
 func TestIdempotency(t *testing.T) {
 	s := newSite(t)
 	x := makeThings(t, s.tenant, "Card")

@@ -326,6 +326,21 @@ func TestStudio(t *testing.T) {
 			t.Errorf("the file: %v", f.Header)
 		}
 	})
+	t.Run("cancel", func(t *testing.T) {
+		made, err := s.tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: map[string]string{"name": "a", "accent": "#000"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := "/t/acme/renders/" + made.ID
+		form := parse(t, s.page(to).want(t, 200).body).one(t, "article").one(t, "form")
+		if got := s.post(form.attr("action"), nil).want(t, 303).Header.Get("Location"); got != to {
+			t.Errorf("after a cancel one is sent to %s", got)
+		}
+		card := parse(t, s.page(to).want(t, 200).body).one(t, "article")
+		if card.attr("data-status") != "canceled" || card.attr("data-events") != "" || len(card.all("form")) > 0 {
+			t.Errorf("the card of a canceled render: %v", card.Attr)
+		}
+	})
 	t.Run("a failed render says why", func(t *testing.T) {
 		made, err := s.tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: map[string]string{"name": "a", "accent": "#000"}})
 		if err != nil {

@@ -58,7 +58,12 @@ func TestForeignIDs(t *testing.T) {
 				s.post(path, form).want(t, 404)
 			}
 		},
-		"GET /t/{slug}/renders/{id}":        page(404, both("renders/"+theirs.render)...),
+		"GET /t/{slug}/renders/{id}": page(404, both("renders/"+theirs.render)...),
+		"POST /t/{slug}/renders/{id}/cancel": func(t *testing.T) {
+			for _, path := range both("renders/" + theirs.render + "/cancel") {
+				s.post(path, url.Values{}).want(t, 404)
+			}
+		},
 		"GET /t/{slug}/renders/{id}/events": page(404, both("renders/"+theirs.render+"/events")...),
 		"GET /t/{slug}/renders/{id}/file":   page(404, both("renders/"+theirs.render+"/file")...),
 		"GET /t/{slug}/assets/{id}":         page(404, both("assets/"+theirs.asset)...),
@@ -74,9 +79,11 @@ func TestForeignIDs(t *testing.T) {
 		"GET /api/v1/renders":               api(200, "GET", "/renders?design="+theirs.design, nil),
 		"POST /api/v1/renders":              api(422, "POST", "/renders", `{"design":"`+theirs.design+`",`+values+`}`),
 		"GET /api/v1/renders/{id}":          api(404, "GET", "/renders/"+theirs.render, nil),
+		"DELETE /api/v1/renders/{id}":       api(404, "DELETE", "/renders/"+theirs.render, nil),
 		"GET /api/v1/renders/{id}/file":     api(404, "GET", "/renders/"+theirs.render+"/file", nil),
 		"POST /api/v1/batches":              api(422, "POST", "/batches", `{"design":"`+theirs.design+`","rows":[{"name":"a","accent":"#000"}]}`),
 		"GET /api/v1/batches/{id}":          api(404, "GET", "/batches/"+theirs.batch, nil),
+		"DELETE /api/v1/batches/{id}":       api(404, "DELETE", "/batches/"+theirs.batch, nil),
 		"GET /api/v1/batches/{id}/items":    api(404, "GET", "/batches/"+theirs.batch+"/items", nil),
 	}
 	for _, pattern := range s.Patterns() {
@@ -88,6 +95,12 @@ func TestForeignIDs(t *testing.T) {
 		t.Run(pattern, try)
 	}
 
+	t.Run("what is theirs is as it was", func(t *testing.T) {
+		b, err := s.app.In(row.ID).Batch(context.Background(), theirs.batch)
+		if err != nil || b.Status != app.Queued {
+			t.Errorf("their batch: %+v, %v", b, err)
+		}
+	})
 	t.Run("an image of theirs in a design of ours", func(t *testing.T) {
 		d, err := s.tenant.CreateDesign(context.Background(), nil, "Photo", document(t,
 			`{"version":1,"pages":[{"width":9,"height":9,"elements":[{"id":"p","type":"image","x":0,"y":0,"width":9,"height":9,"asset":"{{photo}}"}]}]}`))
