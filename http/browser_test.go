@@ -66,6 +66,14 @@ func TestStudioMovesByItself(t *testing.T) {
 	}
 	finish(t, s.tenant, l.Data[0].ID)
 	until(`document.querySelector("#renders [data-status=succeeded] a[download]") && document.querySelectorAll("#renders article").length === 1`)
+
+	do("render again", chromedp.Click(css("form[data-preview] button")))
+	until(`document.querySelector("#renders [data-status=queued]")`)
+	do("and think better of it", chromedp.Click(css("#renders form[data-cancel] button")))
+	until(`document.querySelector("#renders [data-status=canceled]") && document.querySelector("#renders [data-status=canceled] a") === document.activeElement`)
+	if l, err = s.tenant.Renders(context.Background(), d.ID, app.PageRequest{}); err != nil || l.Data[0].Status != app.Canceled {
+		t.Errorf("%+v %v", l, err)
+	}
 	mark, err := chromedp.Run(b, chromedp.Evaluate[string](`document.body.dataset.mark + " " + location.pathname`))
 	if err != nil || !strings.HasPrefix(mark, "same /t/acme/designs/") {
 		t.Errorf("the page was left: %s %v", mark, err)

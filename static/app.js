@@ -2,10 +2,11 @@
 
 import { fitWhenReady } from "./drawings.js";
 import { preview } from "./preview.js";
-import { follow } from "./renders.js";
+import { cancelHere, follow } from "./renders.js";
 
 fitWhenReady();
 follow(document);
+cancelHere();
 for (const form of document.querySelectorAll("form[data-preview]")) {
   preview(form);
 }

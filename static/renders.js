@@ -16,6 +16,32 @@ export function follow(root) {
   }
 }
 
+// A cancel stays on the page: the answer has the card as it then is, and where it
+// has none, or does not come, the form goes the way of every form.
+export function cancelHere() {
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-cancel]");
+    if (!form) {
+      return;
+    }
+    event.preventDefault();
+    form.querySelector("button").disabled = true;
+    try {
+      const response = await fetch(form.action, { method: "POST" });
+      renew(form.closest("[data-render]").id, await response.text()).querySelector("a").focus();
+    } catch {
+      form.submit();
+    }
+  });
+}
+
+// renew puts the card of a render, which html has, in the place of the one shown.
+function renew(id, html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html").getElementById(id);
+  document.getElementById(id).replaceWith(fresh);
+  return fresh;
+}
+
 function stream(id, address) {
   following.add(id);
   const events = new EventSource(address);
@@ -25,9 +51,7 @@ function stream(id, address) {
     follow(document);
   };
   events.addEventListener("render", ({ data }) => {
-    const fresh = new DOMParser().parseFromString(data, "text/html").body.firstElementChild;
-    document.getElementById(id).replaceWith(fresh);
-    if (!fresh.dataset.events) {
+    if (!renew(id, data).dataset.events) {
       end();
     }
   });
