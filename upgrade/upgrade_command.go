@@ -278,7 +278,7 @@ func (r *request) drains() (text string) {
 	all, _ := List(context.Background(), string(r.at))
 	for _, s := range all {
 		if s.State == Draining {
-			text += fmt.Sprintf("\n           generation %d finishes %s", s.Generation, s.Jobs.words())
+			text += fmt.Sprintf("\n           generation %d ends when its jobs are done: %s", s.Generation, s.Jobs.words())
 		}
 	}
 	return text
