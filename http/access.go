@@ -102,7 +102,7 @@ func (s *Server) cookieName() string {
 
 // shell is the frame of a page for nobody in particular.
 func (s *Server) shell(title, fonts string) views.Shell {
-	return views.Shell{Title: title, Static: s.o.Static, Fonts: fonts}
+	return views.Shell{Title: title, Release: s.o.Release, Generation: s.o.Generation, Static: s.o.Static, Fonts: fonts}
 }
 
 // shellFor is the frame of a page in a workspace, where things are drawn.

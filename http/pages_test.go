@@ -358,13 +358,16 @@ func TestStudio(t *testing.T) {
 func TestStream(t *testing.T) {
 	s := newSite(t)
 	x := makeThings(t, s.tenant, "Card")
-	open := func(id string) *bufio.Scanner {
+	open := func(id, seen string) *bufio.Scanner {
 		t.Helper()
 		r, err := http.NewRequest("GET", s.url+"/t/acme/renders/"+id+"/events", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.AddCookie(s.cookie)
+		if seen != "" {
+			r.Header.Set("Last-Event-ID", seen)
+		}
 		response, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
@@ -387,24 +390,28 @@ func TestStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := open(made.ID)
+	lines := open(made.ID, "")
+	resumed := open(made.ID, "queued")
 	if got := next(lines); !strings.Contains(got, "event: render\n") || !strings.Contains(got, `data-status="queued"`) {
 		t.Errorf("first event: %s", got)
 	}
 	finish(t, s.tenant, made.ID)
-	last := ""
-	for event := next(lines); event != ""; event = next(lines) {
-		last = event
+	for _, lines := range []*bufio.Scanner{lines, resumed} {
+		all := ""
+		for event := next(lines); event != ""; event = next(lines) {
+			all += event
+		}
+		if !strings.Contains(all, "id: succeeded\n") || !strings.Contains(all, "/file") || strings.Contains(all, "id: queued") {
+			t.Errorf("the events after the first: %s", all)
+		}
 	}
-	if !strings.Contains(last, "id: succeeded\n") || !strings.Contains(last, "/file") {
-		t.Errorf("last event: %s", last)
-	}
+	s.page("/t/acme/renders/"+made.ID+"/events", "Last-Event-ID", "succeeded").want(t, 204)
 
 	made, err = s.tenant.CreateRender(context.Background(), nil, app.RenderRequest{Design: x.design, Variables: map[string]string{"name": "a", "accent": "#000"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines = open(made.ID)
+	lines = open(made.ID, "")
 	next(lines)
 	s.Retire(context.Background(), 0)
 	if got := next(lines); !strings.HasPrefix(got, "retry: ") {

@@ -32,7 +32,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	random := make([]byte, 10)
 	rand.Read(random)
 	e := &entry{id: hex.EncodeToString(random), started: time.Now()}
-	rec := &recorder{ResponseWriter: w}
+	rec := &recorder{ResponseWriter: w, control: http.NewResponseController(w)}
+	rec.control.SetWriteDeadline(time.Time{}) // that of the answer before, on the same connection
 	r = r.WithContext(context.WithValue(r.Context(), entryKey{}, e))
 	s.setHeaders(rec.Header(), e)
 
@@ -130,11 +131,17 @@ func (s *Server) log(w *recorder, r *http.Request, e *entry) {
 // gone is logged, as nginx does it, for a request whose sender did not wait for the answer.
 const gone = 499
 
+// stalled is how long one who gets an answer may take nothing of it. A download
+// may take as long as it likes, and a server that leaves waits for it; a client
+// that has gone without a word must not keep it.
+const stalled = time.Minute
+
 // recorder remembers what was answered.
 type recorder struct {
 	http.ResponseWriter
-	status int
-	bytes  int64
+	control *http.ResponseController
+	status  int
+	bytes   int64
 }
 
 func (w *recorder) WriteHeader(status int) {
@@ -148,6 +155,7 @@ func (w *recorder) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
+	w.control.SetWriteDeadline(time.Now().Add(stalled))
 	n, err := w.ResponseWriter.Write(b)
 	w.bytes += int64(n)
 	return n, err

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"majestic/app"
@@ -32,6 +33,8 @@ type site struct {
 	slug   string
 	key    string
 	cookie *http.Cookie
+
+	serving atomic.Pointer[ours.Server] // who answers at url
 }
 
 func newSite(t *testing.T, options ...func(*ours.Options)) *site {
@@ -69,11 +72,13 @@ func newEmptySite(t *testing.T, options ...func(*ours.Options)) *site {
 		change(&o)
 	}
 	server := ours.New(o)
-	listener.Config.Handler = server
+	s := &site{Server: server, t: t, app: a, url: "http://" + listener.Listener.Addr().String()}
+	s.serving.Store(server)
+	listener.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serving.Load().ServeHTTP(w, r) })
 	listener.Start()
 	t.Cleanup(listener.Close)
-	t.Cleanup(func() { server.Retire(context.Background(), 0) })
-	return &site{Server: server, t: t, app: a, url: listener.URL}
+	t.Cleanup(func() { s.serving.Load().Retire(context.Background(), 0) })
+	return s
 }
 
 // answer is a response, read to its end.

@@ -17,7 +17,8 @@ import (
 const heartbeat = 15 * time.Second
 
 // streamRender sends the card of a render now and after each change, until it is
-// finished. A browser that is cut off connects again and gets the card as it is.
+// finished. A browser that is cut off connects again, here or at another release,
+// and gets the card if that has changed meanwhile.
 func (s *Server) streamRender(w http.ResponseWriter, r *http.Request, v visit) error {
 	made, err := v.Render(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -26,6 +27,11 @@ func (s *Server) streamRender(w http.ResponseWriter, r *http.Request, v visit) e
 	d, err := v.Design(r.Context(), made.DesignID)
 	if err != nil {
 		return err
+	}
+	seen := r.Header.Get("Last-Event-ID") // the status that a browser has, which was cut off
+	if made.Finished() && seen == made.Status {
+		w.WriteHeader(http.StatusNoContent) // it need not come back: HTML, server-sent events, 9.2.3
+		return nil
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -36,6 +42,7 @@ func (s *Server) streamRender(w http.ResponseWriter, r *http.Request, v visit) e
 		return nil
 	}
 	out := stream{w, http.NewResponseController(w)}
+	out.rc.Flush() // the browser knows at once that it is connected, also when nothing is new
 
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
@@ -46,7 +53,7 @@ func (s *Server) streamRender(w http.ResponseWriter, r *http.Request, v visit) e
 		case <-ctx.Done():
 		}
 	}()
-	status := ""
+	status := seen
 	for ctx.Err() == nil {
 		beat, end := context.WithTimeout(ctx, heartbeat)
 		err := v.FollowRender(beat, s.o.Events, made.ID, func(now app.Render) error {

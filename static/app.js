@@ -2,11 +2,15 @@
 
 import { fitWhenReady } from "./drawings.js";
 import { preview } from "./preview.js";
+import { watchRelease } from "./release.js";
 import { cancelHere, follow } from "./renders.js";
+import { restoreTyped } from "./typed.js";
 
 fitWhenReady();
-follow(document);
+follow();
 cancelHere();
+watchRelease();
 for (const form of document.querySelectorAll("form[data-preview]")) {
   preview(form);
 }
+restoreTyped();

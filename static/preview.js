@@ -3,12 +3,13 @@
 
 import { redraw } from "./drawings.js";
 import { follow } from "./renders.js";
+import { request } from "./request.js";
 
 const accept = "text/html, application/problem+json";
 
 export function preview(form) {
   const drawing = document.getElementById(form.dataset.drawing);
-  let timer, request;
+  let timer, last;
 
   form.addEventListener("input", () => {
     clearTimeout(timer);
@@ -20,11 +21,11 @@ export function preview(form) {
   });
 
   async function draw() {
-    request?.abort();
-    request = new AbortController();
+    last?.abort();
+    last = new AbortController();
     try {
       const address = form.dataset.preview + "?" + new URLSearchParams(new FormData(form));
-      const response = await fetch(address, { headers: { Accept: accept }, signal: request.signal });
+      const response = await request(address, { headers: { Accept: accept }, signal: last.signal });
       if (await complain(form, response)) {
         return;
       }
@@ -41,7 +42,7 @@ export function preview(form) {
     button.disabled = true;
     try {
       const body = new URLSearchParams(new FormData(form));
-      const response = await fetch(form.action, { method: "POST", body, headers: { Accept: accept } });
+      const response = await request(form.action, { method: "POST", body, headers: { Accept: accept } });
       if (await complain(form, response)) {
         return;
       }
@@ -54,7 +55,7 @@ export function preview(form) {
       const list = document.getElementById(form.dataset.renders);
       list.querySelector("[data-empty]")?.remove();
       list.prepend(card);
-      follow(list);
+      follow();
     } catch {
       say(form, "The server cannot be reached; try again in a moment.");
     } finally {

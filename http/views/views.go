@@ -15,6 +15,8 @@ import (
 // Shell is the frame of a page. A page for somebody signed in has a User.
 type Shell struct {
 	Title      string
+	Release    string // that made it
+	Generation int
 	Static     *static.Files
 	Fonts      string // the stylesheet of the fonts, where something is drawn
 	User       *app.User
