@@ -44,6 +44,7 @@ export function cancelHere() {
 
 // stream follows a card where there is a place for it, and tells whether there is.
 async function stream(card) {
+  following.add(card.id);
   for (const place of navigator.locks ? places : []) {
     const taken = await new Promise((tell) => {
       navigator.locks.request(place, { ifAvailable: true }, (lock) => {
@@ -55,12 +56,12 @@ async function stream(card) {
       return true;
     }
   }
+  following.delete(card.id);
   return false;
 }
 
 // events ends when the render is finished, or nothing more will come of it.
 function events(card) {
-  following.add(card.id);
   return new Promise((ended) => {
     const source = new EventSource(card.dataset.events);
     const end = () => {

@@ -92,6 +92,12 @@ type Process struct {
 // when it serves. The process is ended with the test.
 func Serve(t testing.TB, binary, dir string, args ...string) *Process {
 	t.Helper()
+	return ServeAsSet(t, binary, dir, append([]string{"--listen", "127.0.0.1:0"}, args...)...)
+}
+
+// ServeAsSet is Serve at the address that the settings say.
+func ServeAsSet(t testing.TB, binary, dir string, args ...string) *Process {
+	t.Helper()
 	p, err := serve(binary, dir, args...)
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +167,7 @@ func (p *Process) Output() string {
 var setupLink = regexp.MustCompile(`http://\S+/setup\?token=\S+`)
 
 func serve(binary, dir string, args ...string) (*Process, error) {
-	c := exec.Command(binary, append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0"}, args...)...)
+	c := exec.Command(binary, append([]string{"serve", "--dir", dir}, args...)...)
 	out, err := c.StdoutPipe()
 	if err != nil {
 		return nil, err

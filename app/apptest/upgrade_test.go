@@ -2,6 +2,7 @@ package apptest_test
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -241,6 +242,52 @@ func TestUpgradeWithoutFile(t *testing.T) {
 		t.Errorf("the running release: %+v", last)
 	}
 	apptest.Must(t, binary, dir, "stop")
+}
+
+// An instance that shall serve at another address moves there by a restart.
+func TestUpgradeMovesTheAddress(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	addresses := freeAddresses(t, 2)
+	settings := func(address string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "app.toml"), []byte("listen_addr = \""+address+"\"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settings(addresses[0])
+	first := apptest.ServeAsSet(t, binary, dir)
+	if first.URL != "http://"+addresses[0] {
+		t.Fatalf("it serves %s", first.URL)
+	}
+	settings(addresses[1])
+	if last := upgradeTo(t, binary, dir, 0, "", "--probation", "500ms"); last.Result != "committed" {
+		t.Errorf("%+v", last)
+	}
+	now := watchSite(t, "http://"+addresses[1])
+	if err := first.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, first.Output())
+	}
+	if c, err := net.Dial("tcp", addresses[0]); err == nil {
+		c.Close()
+		t.Error("the old address still answers")
+	}
+	upgradeTo(t, binary, dir, 0, "", "--probation", "500ms")
+	now.end(current(t, dir))
+	apptest.Must(t, binary, dir, "stop")
+}
+
+// freeAddresses are addresses where nobody listens.
+func freeAddresses(t *testing.T, n int) (all []string) {
+	t.Helper()
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close() // when all are found, so that they differ
+		all = append(all, l.Addr().String())
+	}
+	return all
 }
 
 // upgradeTo runs app upgrade and answers with its last line.

@@ -1,0 +1,224 @@
+package apptest_test
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"majestic/app"
+	"majestic/app/apptest"
+)
+
+// Clients that are busy with the old release when the new one comes: a slow upload
+// and a slow download end where they began, and streams go on at the new one,
+// where they were.
+func TestBusyClients(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	first := apptest.Serve(t, binary, dir)
+	session := signUp(t, first)
+	var key struct{ Key string }
+	if err := json.Unmarshal([]byte(apptest.Must(t, binary, dir, "apikey", "create", "--tenant", "acme", "--json")), &key); err != nil {
+		t.Fatal(err)
+	}
+	api := apptest.API{URL: first.URL, Key: key.Key}
+	v1 := current(t, dir)
+
+	picture := noise(t, 2200)
+	sent, sending := io.Pipe()
+	form := multipart.NewWriter(sending)
+	uploaded := make(chan *http.Response, 1)
+	go func() { uploaded <- send(t, first.URL+"/api/v1/assets", api.Key, form.FormDataContentType(), sent) }()
+	part, err := form.CreateFormFile("file", "noise.png")
+	if err == nil {
+		_, err = part.Write(picture[:len(picture)/2])
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var other app.Asset
+	upload(t, api, picture, &other)
+	download := get(t, first.URL+"/api/v1/assets/"+other.ID+"/file", "Authorization", "Bearer "+api.Key)
+	defer download.Body.Close()
+	hash := sha256.New()
+	if _, err := io.CopyN(hash, download.Body, 1000); err != nil {
+		t.Fatal(err)
+	}
+
+	var b app.Batch
+	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": apptest.Countries(t)[:24]}, 202, &b)
+	rows := items(t, api, b.ID)
+	streams := make(chan []string)
+	for _, row := range rows[len(rows)-8:] {
+		go func() { streams <- follow(t, first.URL+"/t/acme/renders/"+row.ID+"/events", session) }()
+	}
+
+	if last := upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "300ms"); last.Result != "committed" {
+		t.Fatalf("%+v", last)
+	}
+	if _, err := io.Copy(hash, download.Body); err != nil || hex.EncodeToString(hash.Sum(nil)) != other.SHA256 {
+		t.Errorf("the download is not whole: %v", err)
+	}
+	_, err = part.Write(picture[len(picture)/2:])
+	if err = firstOf(err, form.Close(), sending.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if done := <-uploaded; done == nil || done.StatusCode != http.StatusCreated || done.Header.Get("X-Release") != v1 {
+		t.Errorf("the upload: %+v", done)
+	}
+	for range 8 {
+		if seen := <-streams; len(seen) == 0 || seen[len(seen)-1] != app.Succeeded {
+			t.Errorf("a stream showed %v", seen)
+		}
+	}
+	if err := first.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, first.Output())
+	}
+	apptest.Must(t, binary, dir, "stop")
+}
+
+// follow is a browser's EventSource: it comes back when it is cut off, says what it
+// saw last, and waits as it is told. It answers with the statuses in their order,
+// and fails when one comes twice.
+func follow(t *testing.T, address string, session *http.Cookie) (seen []string) {
+	pause, last := time.Millisecond, ""
+	for {
+		r := get(t, address, "Cookie", session.String(), "Last-Event-ID", last)
+		if r == nil || r.StatusCode == http.StatusNoContent {
+			return seen
+		}
+		if r.StatusCode != http.StatusOK {
+			t.Errorf("a stream is answered with %s", r.Status)
+			return seen
+		}
+		for lines := bufio.NewScanner(r.Body); lines.Scan(); {
+			if id, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
+				if id == last {
+					t.Errorf("%s came twice", id)
+				}
+				last = id
+				seen = append(seen, id)
+			}
+			if text, ok := strings.CutPrefix(lines.Text(), "retry: "); ok {
+				ms, err := strconv.Atoi(text)
+				if err != nil || ms < 500 {
+					t.Errorf("told to come back in %s ms", text)
+				}
+				pause = time.Duration(ms) * time.Millisecond
+			}
+		}
+		r.Body.Close()
+		time.Sleep(pause)
+	}
+}
+
+// signUp makes the first account, by the link that serve printed.
+func signUp(t *testing.T, server *apptest.Process) *http.Cookie {
+	t.Helper()
+	link, err := url.Parse(server.Setup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{"token": link.Query()["token"], "name": {"Ada"}, "email": {"ada@example.com"}, "password": {"correct horse"}, "workspace": {"Acme"}}
+	r, err := http.NewRequest("POST", server.URL+"/setup", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	for _, c := range answer.Cookies() {
+		if c.Name == "session" {
+			return c
+		}
+	}
+	t.Fatalf("no session: %s", answer.Status)
+	return nil
+}
+
+// noise is a picture that cannot be made small: more than a socket holds.
+func noise(t *testing.T, side int) []byte {
+	t.Helper()
+	picture := image.NewRGBA(image.Rect(0, 0, side, side))
+	rand.Read(picture.Pix)
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&b, picture); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func upload(t *testing.T, api apptest.API, data []byte, into any) {
+	t.Helper()
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	part, err := form.CreateFormFile("file", "noise.png")
+	if err == nil {
+		_, err = part.Write(data)
+	}
+	if err = firstOf(err, form.Close()); err != nil {
+		t.Fatal(err)
+	}
+	r := send(t, api.URL+"/api/v1/assets", api.Key, form.FormDataContentType(), &b)
+	defer r.Body.Close()
+	if err := json.NewDecoder(r.Body).Decode(into); err != nil || r.StatusCode != http.StatusCreated {
+		t.Fatalf("%s, %v", r.Status, err)
+	}
+}
+
+func send(t *testing.T, address, key, contentType string, body io.Reader) *http.Response {
+	r, err := http.NewRequest("POST", address, body)
+	if err == nil {
+		r.Header.Set("Authorization", "Bearer "+key)
+		r.Header.Set("Content-Type", contentType)
+		var answer *http.Response
+		if answer, err = http.DefaultClient.Do(r); err == nil {
+			return answer
+		}
+	}
+	t.Error(err)
+	return nil
+}
+
+func get(t *testing.T, address string, headers ...string) *http.Response {
+	r, err := http.NewRequest("GET", address, nil)
+	if err == nil {
+		for i := 0; i < len(headers); i += 2 {
+			if headers[i+1] != "" {
+				r.Header.Set(headers[i], headers[i+1])
+			}
+		}
+		var answer *http.Response
+		if answer, err = http.DefaultClient.Do(r); err == nil {
+			return answer
+		}
+	}
+	t.Error(fmt.Errorf("GET %s: %w", address, err))
+	return nil
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
