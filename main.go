@@ -132,13 +132,19 @@ type Serve struct{}
 // Run makes this process a generation of the instance, and stays on its terminal
 // when another has taken its place.
 func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
-	stop := config.ListenForStop()
+	log, err := c.OpenLog()
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	stop := c.ListenForStop(log)
 	defer stop.Ignore()
 	release, err := upgrade.Release(self)
 	if err != nil {
 		return err
 	}
-	generation, err := upgrade.Start(stop.Soft, upgrade.Options{Dir: c.Dir, Release: release, Version: version, Stop: stop.Now, Log: c.Logger()})
+	told := log.With("release", release)
+	generation, err := upgrade.Start(stop.Soft, upgrade.Options{Dir: c.Dir, Release: release, Version: version, Stop: stop.Now, Log: told})
 	if errors.Is(err, upgrade.ErrDetached) {
 		return nil
 	}
@@ -150,7 +156,7 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 	if err := upgrade.Register(c.Dir, self, release); err != nil {
 		return err
 	}
-	err = serve(c, stop, generation, release, out)
+	err = serve(c, stop, generation, release, out, told.With("generation", generation.Number()))
 	if stop.Soft.Err() != nil && errors.Is(err, context.Canceled) {
 		err = nil // told to stop while starting
 	}
@@ -167,8 +173,7 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 // serve is the story of an instance's process: what it opens, in this order, what
 // it does until it is told to leave, and how it closes. The process that an
 // upgrade starts goes the same way; it gets the port when all is warm.
-func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, release string, out io.Writer) (err error) {
-	log := c.Logger()
+func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, release string, out io.Writer, log *slog.Logger) (err error) {
 	listener, err := generation.Listen(stop.Soft, c.Listen)
 	if err != nil {
 		return http.NotListening(c.Listen, err)

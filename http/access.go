@@ -1,11 +1,13 @@
 package http
 
 import (
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"majestic/app"
+	"majestic/app/logs"
 	"majestic/http/views"
 )
 
@@ -35,7 +37,7 @@ func (s *Server) member(h func(http.ResponseWriter, *http.Request, visit) error)
 		if v.Tenant, v.here, v.workspaces, err = s.o.App.Enter(r.Context(), user.ID, r.PathValue("slug")); err != nil {
 			return err
 		}
-		entryOf(r).tenant = v.here.Slug
+		noteTenant(r, v.Tenant)
 		w.Header().Set("Cache-Control", "private, no-cache")
 		return h(w, r, v)
 	}
@@ -52,13 +54,18 @@ func (s *Server) key(h func(http.ResponseWriter, *http.Request, app.Tenant) erro
 		if err != nil {
 			return err
 		}
-		entryOf(r).tenant = tenant.ID()
+		noteTenant(r, tenant)
 		if err := s.limits.take(w, id); err != nil {
 			return err
 		}
 		w.Header().Set("Cache-Control", "private, no-cache")
 		return h(w, r, tenant)
 	}
+}
+
+// noteTenant has each line about the request tell whose it is.
+func noteTenant(r *http.Request, t app.Tenant) {
+	logs.Note(r.Context(), slog.String("tenant", t.ID()))
 }
 
 // sameOrigin refuses what another site makes a person's browser send.

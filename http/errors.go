@@ -125,7 +125,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	shell := s.shell(title(f.status), "")
 	if err := show(w, r, f.status, views.Message(shell, m)); err != nil {
-		s.o.Log.Error("the page that tells of an error cannot be written", "request", e.id, "err", err)
+		s.o.Log.ErrorContext(r.Context(), "the page that tells of an error cannot be written", "err", err)
 	}
 }
 

@@ -11,13 +11,14 @@ import (
 	"net/http"
 	"runtime/debug"
 	"time"
+
+	"majestic/app/logs"
 )
 
 // entry is what becomes known of a request on its way, for the log.
 type entry struct {
 	id      string
 	route   string
-	tenant  string
 	started time.Time
 	err     error
 }
@@ -34,7 +35,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := &entry{id: hex.EncodeToString(random), started: time.Now()}
 	rec := &recorder{ResponseWriter: w, control: http.NewResponseController(w)}
 	rec.control.SetWriteDeadline(time.Time{}) // that of the answer before, on the same connection
-	r = r.WithContext(context.WithValue(r.Context(), entryKey{}, e))
+	ctx := logs.With(r.Context(), slog.String("request", e.id))
+	r = r.WithContext(context.WithValue(ctx, entryKey{}, e))
 	s.setHeaders(rec.Header(), e)
 
 	defer s.log(rec, r, e)
@@ -93,7 +95,7 @@ func (s *Server) recover(w *recorder, r *http.Request, e *entry) {
 	}
 	said := fmt.Sprintf("%s: %v", e.route, v)
 	s.panicked.Store(&said)
-	s.o.Log.Error("a handler panicked", "request", e.id, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	s.o.Log.ErrorContext(r.Context(), "a handler panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 	if w.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
@@ -112,12 +114,9 @@ func (s *Server) log(w *recorder, r *http.Request, e *entry) {
 		w.status = gone
 	}
 	attrs := []slog.Attr{
-		slog.String("request", e.id), slog.String("method", r.Method), slog.String("route", e.route),
+		slog.String("method", r.Method), slog.String("route", e.route),
 		slog.Int("status", w.status), slog.Int64("bytes", w.bytes), slog.Duration("duration", time.Since(e.started)),
 		slog.String("client", s.client(r)),
-	}
-	if e.tenant != "" {
-		attrs = append(attrs, slog.String("tenant", e.tenant))
 	}
 	if e.err != nil {
 		attrs = append(attrs, slog.String("err", e.err.Error()))

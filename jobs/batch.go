@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
 	"golang.org/x/sync/errgroup"
 
 	"majestic/app"
+	"majestic/app/logs"
 )
 
 type batchWorker struct {
@@ -79,6 +81,7 @@ func (w *batchWorker) rows(ctx context.Context, tenant app.Tenant, batch app.Bat
 }
 
 func (w *batchWorker) row(ctx context.Context, tenant app.Tenant, doc app.Document, r app.Render, images *pictures) error {
+	ctx = logs.With(ctx, slog.String("render", r.ID), slog.Int("row", *r.Row))
 	p, err := w.draw.draw(ctx, doc, r, func(id string) (string, error) { return images.url(ctx, id) })
 	if err == nil {
 		return tenant.FinishRender(ctx, r, p.file, p.width, p.height)

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"majestic/app"
 	"majestic/screenshots"
@@ -63,6 +64,7 @@ func NewRunner(o Options) (*Runner, error) {
 		RescueStuckJobsAfter: 7 * 24 * time.Hour, // by time only; see Rescue
 	}
 	work := config
+	work.Middleware = []rivertype.Middleware{logged(o.Log)}
 	work.ID = o.Client
 	work.LeaderElectionDisabled = true
 	work.FetchOnlyKnownKinds = true

@@ -31,14 +31,14 @@ func (t *tab) shoot(ctx context.Context, s Shot) ([]byte, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	t.log.Warn("Chrome failed; the shot is tried once more in a fresh one", "err", err)
+	t.log.WarnContext(ctx, "Chrome failed; the shot is tried once more in a fresh one", "err", err)
 	if err := t.warm(ctx); err != nil {
 		return nil, &BrowserError{err}
 	}
 	if data, err = t.try(ctx, s); err == nil || isPage(err) || ctx.Err() != nil {
 		return data, err
 	}
-	t.log.Warn("Chrome failed again; it is the page", "err", err)
+	t.log.WarnContext(ctx, "Chrome failed again; it is the page", "err", err)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil, &PageError{[]Problem{{Message: fmt.Sprintf("it takes longer than %s to draw; make it simpler or smaller", t.limit)}}}
 	}

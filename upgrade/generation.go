@@ -267,6 +267,7 @@ func (g *Generation) Private() (net.Listener, error) {
 // open makes the lock and the control socket. The lock is held before it gets its
 // name, so that nobody ever sees a living generation's lock free.
 func (g *Generation) open(dir string) (err error) {
+	g.o.Log = g.o.Log.With("generation", g.Number())
 	temp := filepath.Join(dir, fmt.Sprintf(".%d.lock", os.Getpid()))
 	if g.lock, err = lockFile(temp); err != nil {
 		return err

@@ -49,11 +49,11 @@ func (g *Generation) step(o occurrence) {
 		}
 	}
 	if to != before || len(actions) > 0 {
-		g.o.Log.Debug("upgrade", "generation", g.Number(), "phase", to.String(), "was", before.String(), "event", o.event.String(), "reason", o.reason)
+		g.o.Log.Debug("upgrade", "phase", to.String(), "was", before.String(), "event", o.event.String(), "reason", o.reason)
 	}
 	for _, a := range actions {
 		if err := g.act(a, o, to); err != nil {
-			g.o.Log.Error("a step of the upgrade failed", "generation", g.Number(), "phase", to.String(), "err", err)
+			g.o.Log.Error("a step of the upgrade failed", "phase", to.String(), "err", err)
 		}
 	}
 	switch {

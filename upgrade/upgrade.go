@@ -262,7 +262,7 @@ func (g *Generation) greet(s Status, l *line) error {
 	defer g.unclaim()
 	o := order{Probation: defaultProbation, DrainTimeout: defaultDrainTimeout, Timeout: defaultTimeout}
 	next := newSuccessor(o, func(p Step) {
-		g.o.Log.Info("upgrade", "step", p.Step, "generation", p.Generation)
+		g.o.Log.Info("upgrade", "step", p.Step, "successor", p.Generation)
 	})
 	next.joined, next.line, next.number, next.release = true, l, s.Generation, s.Release
 	if alive, err := Alive(g.o.Dir); err != nil || len(alive) > mostAlive {
@@ -270,7 +270,7 @@ func (g *Generation) greet(s Status, l *line) error {
 	}
 	result, reason := g.handOver(next)
 	if result != resultCommitted {
-		g.o.Log.Warn("a process that was started beside this one does not take its place", "generation", s.Generation, "reason", reason)
+		g.o.Log.Warn("a process that was started beside this one does not take its place", "successor", s.Generation, "reason", reason)
 	}
 	return nil
 }

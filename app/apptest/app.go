@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"majestic/app"
+	"majestic/app/logs"
 	"majestic/app/objects"
 	"majestic/jobs"
 	"majestic/migrations"
@@ -94,7 +95,7 @@ func Countries(t testing.TB) (rows []map[string]string) {
 
 // Log writes to the test's own log, shown when the test fails.
 func Log(t testing.TB) *slog.Logger {
-	return slog.New(slog.NewTextHandler(writer{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return logs.New(writer{t}, logs.Options{Level: slog.LevelDebug})
 }
 
 type writer struct{ t testing.TB }

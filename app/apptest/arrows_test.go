@@ -21,7 +21,8 @@ type room struct {
 var rooms = []room{
 	{"app", nil, "the product knows no other room: rules outlive the technology around them"},
 	{"app/canvas", []string{"app"}, "a drawing is made of a design and nothing else, so that editor, gallery and screenshot agree"},
-	{"app/config", []string{"app"}, "settings are read once, and handed down by main"},
+	{"app/logs", nil, "a line is written, whatever it tells"},
+	{"app/config", []string{"app", "app/logs"}, "settings are read once, and handed down by main"},
 	{"app/postgres", []string{"app"}, "the cluster knows nothing of what is kept in it"},
 	{"app/objects", []string{"app"}, "files know nothing of what they mean"},
 	{"app/machine", []string{"app"}, "what the machine must have is told to it by main"},
@@ -29,9 +30,9 @@ var rooms = []room{
 	{"screenshots", nil, "Chrome gets pages, and knows nothing of designs, rows or tenants"},
 	{"upgrade", nil, "any Go program could use it"},
 	{"static", nil, "files are served, not thought about"},
-	{"jobs", []string{"app", "app/canvas", "screenshots"}, "a worker loads and saves through app; it never answers a request"},
+	{"jobs", []string{"app", "app/canvas", "app/logs", "screenshots"}, "a worker loads and saves through app; it never answers a request"},
 	{"http/views", []string{"app", "app/canvas", "static"}, "a view takes values and never queries"},
-	{"http", []string{"app", "app/canvas", "http/views", "static"}, "a handler calls app once and renders; it never draws, captures or works a job"},
+	{"http", []string{"app", "app/canvas", "app/logs", "http/views", "static"}, "a handler calls app once and renders; it never draws, captures or works a job"},
 	{"app/apptest", []string{"*"}, "only tests import it"},
 	{".", []string{"*"}, "main wires the rooms"},
 }

@@ -183,6 +183,7 @@ func TestServeRefuses(t *testing.T) {
 		"the port is taken":       {[]string{"--listen", taken.Addr().String()}, []string{"is taken by another program", "ss -ltnp", "--listen"}},
 		"the address is not here": {[]string{"--listen", "192.0.2.1:80"}, []string{"cannot be listened on", "--listen"}},
 		"no Chromium":             {[]string{"--listen", "127.0.0.1:0", "--chromium-path", "/nowhere/chromium"}, []string{"/nowhere/chromium", "app setup"}},
+		"no log file":             {[]string{"--listen", "127.0.0.1:0", "--log-file", "none/app.log"}, []string{"the log file", "none/app.log cannot be opened", "LOG_FILE"}},
 		"no database":             {[]string{"--listen", "127.0.0.1:0", "--database-url", "postgres://u:hidden@127.0.0.1:1/x"}, []string{"127.0.0.1"}},
 	} {
 		out, errs, code := apptest.Run(t, binary, dir, append([]string{"serve"}, test.args...)...)

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -28,6 +27,7 @@ type Config struct {
 	SecretKey      string   `setting:"SECRET_KEY" name:"secret-key" help:"Key that signs links; without it data/secret.key ($$SECRET_KEY)." placeholder:"KEY"`
 	LogLevel       string   `setting:"LOG_LEVEL" help:"debug, info, warn or error ($$LOG_LEVEL)." default:"info" enum:"debug,info,warn,error"`
 	LogFormat      string   `setting:"LOG_FORMAT" help:"text, json, or auto: text on a terminal ($$LOG_FORMAT)." default:"auto" enum:"auto,text,json"`
+	LogFile        string   `setting:"LOG_FILE" help:"File that serve logs to; without it standard error. HUP opens it anew ($$LOG_FILE)." placeholder:"FILE"`
 	ChromiumPath   string   `setting:"CHROMIUM_PATH" help:"Chromium to draw with; without it the system's ($$CHROMIUM_PATH)." placeholder:"FILE"`
 	RateLimit      float64  `setting:"RATE_LIMIT" help:"Requests a second for each API key, 0 is off ($$RATE_LIMIT)." default:"100"`
 	TrustedProxies []string `setting:"TRUSTED_PROXIES" help:"Addresses whose X-Forwarded-* is believed ($$TRUSTED_PROXIES)." placeholder:"CIDR"`
@@ -71,17 +71,6 @@ func (c *Config) Secret() ([]byte, error) {
 		return nil, fmt.Errorf("read the secret key: %w", err)
 	}
 	return makeSecret(name)
-}
-
-// Logger writes to standard error: text on a terminal, JSON elsewhere.
-func (c *Config) Logger() *slog.Logger {
-	var level slog.Level
-	level.UnmarshalText([]byte(c.LogLevel)) // kong has checked it
-	o := &slog.HandlerOptions{Level: level}
-	if c.LogFormat == "text" || c.LogFormat == "auto" && terminal(os.Stderr) {
-		return slog.New(slog.NewTextHandler(os.Stderr, o))
-	}
-	return slog.New(slog.NewJSONHandler(os.Stderr, o))
 }
 
 // Interactive tells whether a person watches: standard error is a terminal.
