@@ -95,8 +95,12 @@ func TestReopen(t *testing.T) {
 		t.Fatal(err)
 	}
 	derived.Info("two")
+	open := descriptors(t)
 	if err := log.Reopen(); err != nil {
 		t.Fatal(err)
+	}
+	if n := descriptors(t); n != open {
+		t.Errorf("%d descriptors, and %d before", n, open)
 	}
 	derived.Info("three")
 	if err := os.Rename(dir, dir+".moved"); err != nil {
@@ -132,4 +136,13 @@ func TestUnopenable(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	all, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(all)
 }
