@@ -21,7 +21,7 @@ func TestContext(t *testing.T) {
 	log := logs.New(&b, logs.Options{JSON: true}).With("release", "r")
 	logs.Note(context.Background(), slog.String("nobody", "hears")) // there is nothing it could belong to
 	outer := logs.With(context.Background(), slog.String("request", "1"))
-	inner := logs.With(context.WithValue(outer, struct{}{}, 1), slog.String("render", "2"))
+	inner := logs.With(context.WithoutCancel(outer), slog.String("render", "2"))
 	logs.Note(outer, slog.String("tenant", "acme"))
 	logs.Note(inner, slog.String("row", "3"))
 	other := logs.With(context.Background(), slog.String("request", "9"))
