@@ -329,7 +329,11 @@ func TestREADME(t *testing.T) {
 	if !bytes.Contains(ci, []byte("\ngo run . setup && go test ./...\n")) {
 		t.Error(".ci/run does not run the tests as the README says")
 	}
-	for _, line := range strings.Split(string(readme), "\n") {
+	_, rooms, _ := strings.Cut(string(readme), "\n| room | |\n")
+	if rooms == "" {
+		t.Error("README.md has no table of the rooms")
+	}
+	for line := range strings.Lines(rooms) {
 		room, isRoom := strings.CutPrefix(line, "| `")
 		room, _, _ = strings.Cut(room, "`")
 		if _, err := os.Stat(filepath.Join("../..", room)); isRoom && err != nil {
