@@ -19,7 +19,7 @@ type occurrence struct {
 func (g *Generation) happen(o occurrence) {
 	g.acts.Lock()
 	defer g.acts.Unlock()
-	if o.of != nil && o.of != g.current() && o.event != upgradeAsked {
+	if g.late(o) {
 		return
 	}
 	g.step(o)
@@ -34,6 +34,24 @@ func (g *Generation) happen(o occurrence) {
 			return // it waits for the verdict
 		}
 	}
+}
+
+// late tells whether an event comes too late: of a successor that is settled, or of
+// our own trial when that is over. What our predecessor does then, and it may end
+// while we host a successor, must not be taken for the successor's doing.
+func (g *Generation) late(o occurrence) bool {
+	if o.event == upgradeAsked {
+		return false
+	}
+	if o.of != nil {
+		return o.of != g.current()
+	}
+	switch o.event {
+	case otherLost, probationOver, committed, rolledBack:
+		p := g.now()
+		return p != warming && p != heir && p != trial
+	}
+	return false
 }
 
 func (g *Generation) step(o occurrence) {

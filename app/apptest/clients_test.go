@@ -30,11 +30,7 @@ func TestBusyClients(t *testing.T) {
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	first := apptest.Serve(t, binary, dir)
 	session := signUp(t, first)
-	var key struct{ Key string }
-	if err := json.Unmarshal([]byte(apptest.Must(t, binary, dir, "apikey", "create", "--tenant", "acme", "--json")), &key); err != nil {
-		t.Fatal(err)
-	}
-	api := apptest.API{URL: first.URL, Key: key.Key}
+	api := acme(t, binary, dir, first)
 	v1 := current(t, dir)
 
 	picture := noise(t, 2200)
@@ -62,7 +58,7 @@ func TestBusyClients(t *testing.T) {
 	var b app.Batch
 	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": apptest.Countries(t)[:48]}, 202, &b)
 	rows := items(t, api, b.ID)
-	streams := make(chan []string)
+	streams := make(chan followed)
 	for _, row := range rows[len(rows)-8:] {
 		go func() { streams <- follow(t, first.URL+"/t/acme/renders/"+row.ID+"/events", session) }()
 	}
@@ -81,8 +77,8 @@ func TestBusyClients(t *testing.T) {
 		t.Errorf("the upload: %+v", done)
 	}
 	for range 8 {
-		if seen := <-streams; len(seen) == 0 || seen[len(seen)-1] != app.Succeeded {
-			t.Errorf("a stream showed %v", seen)
+		if f := <-streams; f.last() != app.Succeeded {
+			t.Errorf("a stream showed %v", f.statuses)
 		}
 	}
 	if err := first.Wait(); err != nil {
@@ -92,26 +88,24 @@ func TestBusyClients(t *testing.T) {
 }
 
 // follow is a browser's EventSource: it comes back when it is cut off, says what it
-// saw last, and waits as it is told. It answers with the statuses in their order,
-// and fails when one comes twice.
-func follow(t *testing.T, address string, session *http.Cookie) (seen []string) {
-	pause, last := time.Millisecond, ""
+// saw last, and waits as it is told. It fails when something comes twice.
+func follow(t *testing.T, address string, session *http.Cookie) (f followed) {
+	pause := time.Millisecond
 	for {
-		r := get(t, address, "Cookie", session.String(), "Last-Event-ID", last)
+		r := get(t, address, "Cookie", session.String(), "Last-Event-ID", f.last())
 		if r == nil || r.StatusCode == http.StatusNoContent {
-			return seen
+			return f
 		}
 		if r.StatusCode != http.StatusOK {
 			t.Errorf("a stream is answered with %s", r.Status)
-			return seen
+			return f
 		}
 		for lines := bufio.NewScanner(r.Body); lines.Scan(); {
 			if id, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
-				if id == last {
+				if id == f.last() {
 					t.Errorf("%s came twice", id)
 				}
-				last = id
-				seen = append(seen, id)
+				f.statuses = append(f.statuses, id)
 			}
 			if text, ok := strings.CutPrefix(lines.Text(), "retry: "); ok {
 				ms, err := strconv.Atoi(text)
@@ -123,7 +117,22 @@ func follow(t *testing.T, address string, session *http.Cookie) (seen []string) 
 		}
 		r.Body.Close()
 		time.Sleep(pause)
+		f.returns = append(f.returns, time.Now())
 	}
+}
+
+// followed is what came of a stream: the statuses it showed, in their order, and
+// when it was opened again.
+type followed struct {
+	statuses []string
+	returns  []time.Time
+}
+
+func (f followed) last() string {
+	if len(f.statuses) == 0 {
+		return ""
+	}
+	return f.statuses[len(f.statuses)-1]
 }
 
 // signUp makes the first account, by the link that serve printed.
@@ -151,6 +160,16 @@ func signUp(t *testing.T, server *apptest.Process) *http.Cookie {
 	}
 	t.Fatalf("no session: %s", answer.Status)
 	return nil
+}
+
+// acme is the API of the workspace that signUp made.
+func acme(t *testing.T, binary, dir string, server *apptest.Process) apptest.API {
+	t.Helper()
+	var key struct{ Key string }
+	if err := json.Unmarshal([]byte(apptest.Must(t, binary, dir, "apikey", "create", "--tenant", "acme", "--json")), &key); err != nil {
+		t.Fatal(err)
+	}
+	return apptest.API{URL: server.URL, Key: key.Key}
 }
 
 // noise is a picture that cannot be made small: more than a socket holds.

@@ -401,9 +401,16 @@ func postmaster(t *testing.T, dir string) int {
 
 func items(t *testing.T, api apptest.API, batch string) []app.Render {
 	t.Helper()
-	var l app.List[app.Render]
-	api.Call(t, "GET", "/batches/"+batch+"/items?limit=100", nil, 200, &l)
-	return l.Data
+	var all []app.Render
+	for after := ""; ; {
+		var l app.List[app.Render]
+		api.Call(t, "GET", "/batches/"+batch+"/items?limit=100&after="+after, nil, 200, &l)
+		all = append(all, l.Data...)
+		if l.Next == nil {
+			return all
+		}
+		after = *l.Next
+	}
 }
 
 func status(t *testing.T, binary, dir string) []upgrade.Status {
