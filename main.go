@@ -20,8 +20,10 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"majestic/app"
+	"majestic/app/bench"
 	"majestic/app/config"
 	"majestic/app/machine"
 	"majestic/app/objects"
@@ -56,6 +58,7 @@ type verbs struct {
 	User     app.UserCommand         `cmd:"" help:"Accounts."`
 	Apikey   app.APIKeyCommand       `cmd:"" help:"Keys for programs."`
 	Setup    machine.Setup           `cmd:"" help:"Install what this machine lacks."`
+	Bench    bench.Command           `cmd:"" help:"Measure this machine, on an instance of its own."`
 	Version  Version                 `cmd:"" help:"Say which release this is."`
 }
 
@@ -95,7 +98,7 @@ func run(args []string, out, errs io.Writer) int {
 	wires := wires{config: &v.Config}
 	kctx.BindTo(context.Background(), (*context.Context)(nil))
 	kctx.BindTo(out, (*io.Writer)(nil))
-	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), needs(&v.Config))
+	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), bench.Database(database), needs(&v.Config))
 	kctx.BindToProvider(wires.app)
 	err = errors.Join(kctx.Run(), wires.close())
 	if err == nil {
@@ -115,7 +118,7 @@ func run(args []string, out, errs io.Writer) int {
 func enter(c *config.Config, verb string) error {
 	verb, _, _ = strings.Cut(verb, " ")
 	switch verb {
-	case "setup", "version", "render":
+	case "setup", "version", "render", "bench":
 		return nil
 	case "status", "stop", "upgrade", "rollback":
 		return c.Enter()
@@ -418,6 +421,16 @@ func (w *wires) launch(ctx context.Context) (jobs.Capturer, func() error, error)
 		return nil, nil, errors.Join(err, os.RemoveAll(scratch))
 	}
 	return pool, func() error { return errors.Join(pool.Close(), os.RemoveAll(scratch)) }, nil
+}
+
+// database opens the private cluster of another instance.
+func database(ctx context.Context, dir string) (*pgxpool.Pool, func() error, error) {
+	c := &config.Config{Dir: dir}
+	db, err := postgres.Open(ctx, postgresOptions(c, "bench", c.Logger()))
+	if err != nil {
+		return nil, nil, err
+	}
+	return db.Pool, db.Close, nil
 }
 
 // rest ends the private cluster, when it is still up.

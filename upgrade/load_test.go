@@ -63,7 +63,7 @@ func underLoad(t *testing.T, rate float64) load.Trial {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := i.Run(context.Background(), "stop"); err != nil {
+		if err := i.Stop(); err != nil {
 			t.Error(err)
 		}
 		if t.Failed() {

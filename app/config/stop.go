@@ -38,6 +38,11 @@ func (c *Config) ListenForStop(log *logs.Log) *Stop {
 	return s
 }
 
+// UntilStopped ends with the first signal, for verbs that only have to clean up.
+func UntilStopped() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+}
+
 // Now tells the process to end.
 func (s *Stop) Now(hard bool) {
 	s.end()

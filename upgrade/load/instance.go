@@ -28,6 +28,9 @@ type Instance struct {
 	Args   []string // of serve
 
 	Address string // host:port, once it serves
+
+	first *os.Process
+	ended chan struct{} // closed when the first process has
 }
 
 // mark is in the environment of every process of the instance, and of no other.
@@ -50,8 +53,10 @@ func (i *Instance) Start(ctx context.Context) error {
 	if err := c.Start(); err != nil {
 		return fmt.Errorf("start the instance: %w", err)
 	}
+	i.first, i.ended = c.Process, make(chan struct{})
 	address := make(chan string, 1)
 	go func() {
+		defer close(i.ended)
 		defer close(address)
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			if _, url, ok := strings.Cut(lines.Text(), "serves http://"); ok && len(address) == 0 {
@@ -70,6 +75,18 @@ func (i *Instance) Start(ctx context.Context) error {
 		return fmt.Errorf("the instance did not start:\n%s", text)
 	}
 	return nil
+}
+
+// Stop ends all processes of the instance, also one that does not serve yet, and
+// returns when they are gone.
+func (i *Instance) Stop() error {
+	if i.first == nil {
+		return nil
+	}
+	i.first.Signal(syscall.SIGTERM)
+	_, err := i.Run(context.Background(), "stop", "--now")
+	<-i.ended
+	return err
 }
 
 // Upgrade puts another release in the serving one's place, and tells of each step
@@ -97,10 +114,13 @@ func (i *Instance) Upgrade(ctx context.Context, file string, tell func(upgrade.S
 		tell(s)
 	}
 	c.Wait() // how it went is in the last step
+	if ctx.Err() != nil {
+		return last, ctx.Err()
+	}
 	if last.Result == "" {
 		return last, fmt.Errorf("app upgrade said no result: %s", errs.Bytes())
 	}
-	return last, ctx.Err()
+	return last, nil
 }
 
 // Run runs another verb to its end, and answers with what it prints.

@@ -59,12 +59,29 @@ func (i *Instance) vitals(pid int) (v Vitals, err error) {
 }
 
 // processes counts those that the instance has started and that live, whoever
-// their parent is by now.
-func (i *Instance) processes() (n int) {
-	all, _ := filepath.Glob("/proc/[0-9]*/environ")
-	for _, name := range all {
-		if env, err := os.ReadFile(name); err == nil && bytes.Contains(env, []byte(mark+"="+i.Dir+"\x00")) {
-			n++
+// their parent is by now: by their environment, the folder they are told to work
+// in, or their parent.
+func (i *Instance) processes() int {
+	ours, parents := map[int]bool{}, map[int]int{}
+	all, _ := filepath.Glob("/proc/[0-9]*")
+	for _, proc := range all {
+		pid, _ := strconv.Atoi(filepath.Base(proc))
+		env, _ := os.ReadFile(filepath.Join(proc, "environ"))
+		command, _ := os.ReadFile(filepath.Join(proc, "cmdline"))
+		ours[pid] = bytes.Contains(env, []byte(mark+"="+i.Dir+"\x00")) || bytes.Contains(command, []byte(i.Dir+"/"))
+		stat, _ := os.ReadFile(filepath.Join(proc, "stat"))
+		_, rest, _ := strings.Cut(string(stat), ") ") // after the name: state, parent
+		if f := strings.Fields(rest); len(f) > 1 {
+			parents[pid], _ = strconv.Atoi(f[1])
+		}
+	}
+	n := 0
+	for pid := range ours {
+		for p := pid; p > 1; p = parents[p] {
+			if ours[p] {
+				n++
+				break
+			}
 		}
 	}
 	return n
