@@ -18,8 +18,15 @@ func (c *Config) Logger() *slog.Logger {
 	return log.Logger
 }
 
-// OpenLog opens the log of a process that serves: LOG_FILE, or standard error.
-func (c *Config) OpenLog() (*logs.Log, error) { return logs.Open(c.logging()) }
+// OpenLog opens the log of a process that serves: LOG_FILE, or standard error. On
+// a terminal the processes that succeed it write text, too: it shows their logs.
+func (c *Config) OpenLog() (*logs.Log, error) {
+	o := c.logging()
+	if o.File == "" && !o.JSON && c.Interactive() {
+		os.Setenv("LOG_FORMAT", "text")
+	}
+	return logs.Open(o)
+}
 
 // logging is text on a terminal, JSON elsewhere.
 func (c *Config) logging() logs.Options {
