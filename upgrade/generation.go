@@ -71,6 +71,7 @@ type Generation struct {
 	lock      *os.File
 	socket    *net.UnixListener
 	life      *predecessor // whom we succeed; nil when nobody served
+	stderr    *os.File     // where standard error leads from the commit on; nil is where it does
 	inherited []*gate
 	took      []string // the addresses of those that are used
 	closed    chan struct{}
@@ -118,12 +119,18 @@ var ErrDetached = errors.New("upgrade: the successor runs on its own")
 // Start makes this process a generation. Beside one that serves it becomes its
 // successor: whether it was started for that or by hand.
 func Start(ctx context.Context, o Options) (*Generation, error) {
-	line, number, err := inherit()
+	given, err := inherit()
 	if err != nil {
 		return nil, err
 	}
-	g := &Generation{o: o, phase: heir, nonces: map[string]bool{}, closed: make(chan struct{}), served: make(chan struct{}), left: make(chan struct{}), woken: make(chan struct{}, 1)}
-	g.status = Status{Generation: number, Release: o.Release, Version: o.Version, PID: os.Getpid(), StartedAt: time.Now().UTC().Truncate(time.Second)}
+	var line *line
+	if given.lifeline != nil {
+		if line, err = adopt(given.lifeline); err != nil {
+			return nil, err
+		}
+	}
+	g := &Generation{o: o, phase: heir, nonces: map[string]bool{}, closed: make(chan struct{}), served: make(chan struct{}), left: make(chan struct{}), woken: make(chan struct{}, 1), stderr: given.stderr}
+	g.status = Status{Generation: given.number, Release: o.Release, Version: o.Version, PID: os.Getpid(), StartedAt: time.Now().UTC().Truncate(time.Second)}
 	if err := g.start(ctx, line); err != nil {
 		if line != nil {
 			line.send(fromSuccessor{Error: err.Error()})

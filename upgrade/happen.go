@@ -120,6 +120,7 @@ func (g *Generation) act(a action, o occurrence, to phase) error {
 		return g.decide(verdictRolledBack, o)
 	case flipCurrent:
 		defer close(g.served)
+		g.switchStderr()
 		return g.flip()
 	case adoptQueue:
 		g.wake()

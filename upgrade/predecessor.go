@@ -46,50 +46,76 @@ const (
 	envLifeline   = "UPGRADE_LIFELINE"   // its descriptor
 	envGeneration = "UPGRADE_GENERATION" // its number
 	envDetach     = "UPGRADE_DETACH"     // start yourself once more, and exit
+	envStderr     = "UPGRADE_STDERR"     // the descriptor of a standard error for later
 )
 
-// inherit finds the lifeline and the number in the environment, when this process
-// was started by an upgrade. Nothing that it starts shall find them there.
-func inherit() (l *line, number int, err error) {
+// inheritance is what an upgrade gives to a successor that it starts.
+type inheritance struct {
+	lifeline *os.File
+	number   int
+	stderr   *os.File // nil when there is none
+}
+
+// inherit finds it in the environment; there is none when this process was started
+// by hand. Nothing that it starts shall find it there.
+func inherit() (i inheritance, err error) {
 	given, n, detach := os.Getenv(envLifeline), os.Getenv(envGeneration), os.Getenv(envDetach)
 	if given == "" {
-		return nil, 0, nil
+		return i, nil
 	}
-	for _, name := range []string{envLifeline, envGeneration, envDetach} {
+	file := func(name string) *os.File {
+		fd, aerr := strconv.Atoi(os.Getenv(name))
+		if err = errors.Join(err, aerr); aerr != nil {
+			return nil
+		}
+		syscall.CloseOnExec(fd)
+		return os.NewFile(uintptr(fd), name)
+	}
+	i.lifeline = file(envLifeline)
+	if os.Getenv(envStderr) != "" {
+		i.stderr = file(envStderr)
+	}
+	var nerr error
+	i.number, nerr = strconv.Atoi(n)
+	if err = errors.Join(err, nerr); err != nil {
+		return i, fmt.Errorf("upgrade: the environment of a successor is broken: %w", err)
+	}
+	for _, name := range []string{envLifeline, envGeneration, envDetach, envStderr} {
 		os.Unsetenv(name)
 	}
-	fd, err := strconv.Atoi(given)
-	number, nerr := strconv.Atoi(n)
-	if err := errors.Join(err, nerr); err != nil {
-		return nil, 0, fmt.Errorf("upgrade: the environment of a successor is broken: %w", err)
-	}
-	syscall.CloseOnExec(fd)
-	file := os.NewFile(uintptr(fd), "lifeline")
 	if detach != "" {
-		return nil, 0, startDetached(file, number)
+		return i, i.startDetached()
 	}
-	l, err = adopt(file)
-	return l, number, err
+	return i, nil
+}
+
+// give sets up a process that inherits it: descriptors, and what names them.
+func (i inheritance) give(c *exec.Cmd) {
+	c.ExtraFiles = []*os.File{i.lifeline}
+	c.Env = append(os.Environ(), envLifeline+"=3", fmt.Sprintf("%s=%d", envGeneration, i.number))
+	if i.stderr != nil {
+		c.ExtraFiles = append(c.ExtraFiles, i.stderr)
+		c.Env = append(c.Env, envStderr+"=4")
+	}
 }
 
 // startDetached starts this program once more and answers with ErrDetached. When
 // this process has exited, that one's parent is the machine's supervisor: one
 // whose parent lives would be alien to it, and its death go unnoticed.
-func startDetached(lifeline *os.File, number int) error {
+func (i inheritance) startDetached() error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("upgrade: %w", err)
 	}
 	c := exec.Command(self, os.Args[1:]...)
 	c.Args[0] = os.Args[0]
-	c.Env = append(os.Environ(), envLifeline+"=3", fmt.Sprintf("%s=%d", envGeneration, number))
+	i.give(c)
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
-	c.ExtraFiles = []*os.File{lifeline}
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := c.Start(); err != nil {
 		return fmt.Errorf("upgrade: start the successor on its own: %w", err)
 	}
-	l, err := adopt(lifeline)
+	l, err := adopt(i.lifeline)
 	if err == nil {
 		err = l.send(fromSuccessor{Detached: c.Process.Pid})
 	}

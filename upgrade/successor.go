@@ -204,9 +204,9 @@ func (g *Generation) launch(s *successor) error {
 	defer theirs.Close()
 	s.line = ours
 	c := exec.Command(s.file, os.Args[1:]...)
-	c.Env = append(os.Environ(), envLifeline+"=3", fmt.Sprintf("%s=%d", envGeneration, s.number), envDetach+"=1")
+	inheritance{theirs, s.number, g.lastingStderr()}.give(c)
+	c.Env = append(append(c.Env, envDetach+"=1"), journalOf(log)...)
 	c.Stderr = log // and not its output, which nobody reads: it may hold what no log should
-	c.ExtraFiles = []*os.File{theirs}
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := c.Start(); err != nil {
 		ours.close()
