@@ -114,7 +114,9 @@ func ask(ctx context.Context, dir string, generation int, q question) (Status, e
 	deadline, _ := ctx.Deadline()
 	l.conn.SetDeadline(deadline)
 	var r reply
-	if _, err := l.receive(&r); err != nil {
+	if _, err := l.receive(&r); errors.Is(err, os.ErrDeadlineExceeded) {
+		return Status{}, fmt.Errorf("it has not answered for %s", patience)
+	} else if err != nil {
 		return Status{}, err
 	}
 	if r.Error != "" {

@@ -240,6 +240,10 @@ func (g *Generation) Close(failed error) {
 		if failed != nil && g.life != nil {
 			g.life.line.send(fromSuccessor{Error: failed.Error()})
 		}
+		if g.now() == draining {
+			g.busy.Lock() // who asked for the upgrade is told how it ended
+			defer g.busy.Unlock()
+		}
 		g.happen(occurrence{event: drained})
 		g.mu.Lock()
 		gates := append(g.gates, g.inherited...)

@@ -201,6 +201,7 @@ func (g *Generation) settle(o occurrence) {
 	}
 }
 
+// end is that of a successor that does not come to serve.
 func (g *Generation) end(o occurrence) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -211,6 +212,12 @@ func (g *Generation) end(o occurrence) {
 	}
 	if o.event == rolledBack {
 		g.leave = Leave{Reason: RolledBack}
+	}
+	if g.life != nil {
+		g.life.line.send(fromSuccessor{Error: o.reason})
+	}
+	for _, l := range g.gates {
+		l.Close()
 	}
 	close(g.left)
 }

@@ -175,13 +175,11 @@ func (g *Generation) place(ctx context.Context, dir string) (serving int, wait b
 // succeed says hello to the predecessor, gets its sockets, and listens to it.
 func (g *Generation) succeed(l *line) error {
 	l.conn.SetDeadline(time.Now().Add(4 * patience))
-	if err := l.send(fromSuccessor{Hello: &g.status}); err != nil {
-		return fmt.Errorf("succeed the serving generation: %w", err)
-	}
+	unsaid := l.send(fromSuccessor{Hello: &g.status}) // who refuses us may have closed the line, and told why
 	var w welcome
 	files, err := l.receive(&w)
 	if err != nil {
-		return fmt.Errorf("succeed the serving generation: %w", err)
+		return fmt.Errorf("succeed the serving generation: %w", errors.Join(unsaid, err))
 	}
 	if w.Error != "" {
 		return errors.New(w.Error)

@@ -81,9 +81,11 @@ func next(p phase, e event) (phase, []action) {
 		switch e {
 		case otherLost, probationOver:
 			return trial, []action{decideCommit}
+		case stopAsked: // the predecessor shall accept while we finish
+			return trial, []action{decideRollBack}
 		case committed:
 			return serving, []action{flipCurrent}
-		case rolledBack, stopAsked:
+		case rolledBack:
 			return gone, []action{stopAccepting, exit}
 		}
 

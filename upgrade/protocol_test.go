@@ -21,6 +21,7 @@ type world struct {
 	current     int  // the release that current leads to
 	doomed      bool // v2 was sent a signal by v1, and may do more before it dies
 	asked, stop bool
+	stop2       bool // v2 is told to stop, too
 	hung        bool // v2 stands still (SIGSTOP) until it is killed
 	crashes     int
 }
@@ -89,7 +90,7 @@ func check(t *testing.T, w world) {
 	if w.current == 2 && w.verdict != committed {
 		fail("current was flipped without a verdict")
 	}
-	if w.crashes == 0 && !w.stop && !w.v1.accepts && !w.v2.accepts {
+	if w.crashes == 0 && !w.stop && !w.stop2 && !w.v1.accepts && !w.v2.accepts {
 		fail("nobody accepts, and nothing has happened")
 	}
 	if w.v1.alive && w.v1.phase == serving && w.current == 2 {
@@ -129,6 +130,11 @@ func steps(w world) []world {
 		to := w
 		to.stop = true
 		all = append(all, tell1(to, stopAsked))
+	}
+	if !w.stop2 && w.v2.alive && !w.hung {
+		to := w
+		to.stop2 = true
+		all = append(all, tell2(to, stopAsked))
 	}
 	if w.crashes < 2 {
 		if w.v1.alive {
@@ -196,6 +202,12 @@ func settle(w world) []world {
 		}
 		if w.verdict != noVerdict {
 			all = append(all, tell2(w, w.verdict))
+		}
+		if w.stop2 && w.v2.phase != draining {
+			all = append(all, tell2(w, stopAsked))
+		}
+		if w.v2.phase == draining {
+			all = append(all, tell2(w, drained))
 		}
 	}
 	return all

@@ -167,7 +167,7 @@ func (g *Generation) hear(s *successor, m fromSuccessor) (err error) {
 	if m.Serving {
 		close(s.serving)
 	}
-	if m.Error != "" {
+	if s.failure == "" {
 		s.failure = m.Error
 	}
 	return nil
@@ -249,6 +249,13 @@ func (g *Generation) probe(s *successor) {
 		ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
 		_, err := ask(ctx, g.o.Dir, s.number, question{Verb: "check"})
 		cancel()
+		if err != nil {
+			select {
+			case <-s.gone: // who listens to it says so, and why
+				return
+			case <-time.After(blink):
+			}
+		}
 		switch {
 		case err == nil && last:
 			s.tell(Step{Step: "probation", OK: true, Generation: s.number})

@@ -52,20 +52,21 @@ func (g *Generation) upgrade(o order, file *os.File, tell func(Step)) {
 	s := newSuccessor(o, nil)
 	s.tell = func(p Step) {
 		p.MS = time.Since(s.began).Milliseconds()
+		p.From, p.To = g.o.Release, s.release
 		tell(p)
 	}
-	end := Step{Step: "end", From: g.o.Release}
+	end := Step{Step: "end"}
+	if err := g.claim(); err != nil {
+		end.Result, end.Reason = resultBusy, err.Error()
+		s.tell(end)
+		return
+	}
+	defer g.unclaim() // last: who closes waits for it
 	defer func() {
 		end.OK = end.Result == resultCommitted || end.Result == resultChecked
 		s.tell(end)
 	}()
-	if err := g.claim(); err != nil {
-		end.Result, end.Reason = resultBusy, err.Error()
-		return
-	}
-	defer g.unclaim()
 	added, err := g.prepare(s, file)
-	end.To = s.release
 	if refused := (refusal{}); errors.As(err, &refused) {
 		end.Result, end.Reason = resultRefused, err.Error()
 		return
@@ -193,9 +194,14 @@ func (g *Generation) check(s *successor, in incoming) error {
 	if restart && s.order.named() {
 		return refusal{fmt.Errorf("release %s serves already; without a file, app upgrade starts it afresh", s.release)}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
+	limit := min(checkTimeout, s.order.Timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	c := exec.CommandContext(ctx, in.file, "version", "--json")
+	file, err := filepath.Abs(in.file) // it runs elsewhere, and the instance may be "."
+	if err != nil {
+		return refusal{err}
+	}
+	c := exec.CommandContext(ctx, file, "version", "--json")
 	c.Dir = in.home
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
@@ -203,7 +209,7 @@ func (g *Generation) check(s *successor, in incoming) error {
 	about, err := c.Output()
 	switch exit := new(exec.ExitError); {
 	case ctx.Err() != nil:
-		return refusal{fmt.Errorf("the binary did not say what it is within %s: version --json hangs", checkTimeout)}
+		return refusal{fmt.Errorf("the binary did not say what it is within %s: version --json hangs", limit)}
 	case errors.Is(err, syscall.ENOEXEC):
 		return refusal{errors.New("the file is no program for this machine; build it for " + runtime.GOOS + "/" + runtime.GOARCH)}
 	case errors.As(err, &exit):

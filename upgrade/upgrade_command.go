@@ -10,8 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/alecthomas/kong"
 )
 
 // What an upgrade does unless it is told otherwise.
@@ -87,12 +85,10 @@ type Binary struct {
 	err  error
 }
 
-// Decode is kong's.
-func (b *Binary) Decode(ctx *kong.DecodeContext) error {
-	var name string
-	if err := ctx.Scan.PopValueInto("file", &name); err != nil {
-		return err
-	}
+// UnmarshalText takes the name, as kong and package flag hand it over. What is
+// wrong with the file is for Run to tell: the usage was right.
+func (b *Binary) UnmarshalText(text []byte) error {
+	name := string(text)
 	// Not blocking: the name may be a pipe's.
 	b.file, b.err = os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if b.err != nil {
@@ -112,7 +108,7 @@ type request struct {
 	json   bool
 	noWait bool
 	began  time.Time
-	number int // the successor's, when it has one
+	last   Step // that was heard
 }
 
 func (r *request) run(ctx context.Context, o order, file *os.File) error {
@@ -182,7 +178,8 @@ func (r *request) follow(ctx context.Context, o order, steps <-chan Step) error 
 				continue
 			}
 			heard = time.Now()
-			r.number = max(r.number, s.Generation)
+			s.Generation = max(s.Generation, r.last.Generation)
+			r.last = s
 			r.show(s)
 			if s.Result != "" {
 				return r.end(s)
@@ -210,14 +207,14 @@ func (r *request) follow(ctx context.Context, o order, steps <-chan Step) error 
 
 // verdict is the end of the upgrade as the file tells it.
 func (r *request) verdict() (s Step, ok bool) {
-	if r.number == 0 {
+	if r.last.Generation == 0 {
 		return s, false
 	}
-	v, err := readVerdict(string(r.at), r.number)
+	v, err := readVerdict(string(r.at), r.last.Generation)
 	if err != nil {
 		return s, false
 	}
-	s = Step{Step: "end", Generation: r.number, MS: time.Since(r.began).Milliseconds(), Result: resultCommitted, OK: true}
+	s = Step{Step: "end", Generation: r.last.Generation, From: r.last.From, To: r.last.To, MS: time.Since(r.began).Milliseconds(), Result: resultCommitted, OK: true}
 	if v.event() == rolledBack {
 		s.Result, s.OK, s.Reason = resultRolledBack, false, v.Reason
 	}
@@ -260,11 +257,7 @@ func (r *request) show(s Step) {
 	case s.Detail != "":
 		words += " " + s.Detail
 	case s.Result == resultCommitted:
-		words = "committed: release " + s.To + " serves"
-		if s.To == "" {
-			words = fmt.Sprintf("committed: generation %d serves", s.Generation)
-		}
-		words += r.drains()
+		words = "committed: release " + s.To + " serves" + r.drains()
 	case s.Result == resultChecked:
 		words = "nothing was changed"
 	case s.Result != "":

@@ -31,6 +31,7 @@ var rooms = []room{
 	{"screenshots", nil, "Chrome gets pages, and knows nothing of designs, rows or tenants"},
 	{"upgrade", nil, "any Go program could use it"},
 	{"upgrade/load", []string{"upgrade"}, "any Go program could use it"},
+	{"upgrade/example", []string{"upgrade"}, "it shows how any Go program uses it"},
 	{"static", nil, "files are served, not thought about"},
 	{"jobs", []string{"app", "app/canvas", "app/logs", "screenshots"}, "a worker loads and saves through app; it never answers a request"},
 	{"http/views", []string{"app", "app/canvas", "static"}, "a view takes values and never queries"},
