@@ -120,10 +120,15 @@ func ask(ctx context.Context, dir string, generation int, q question) (Status, e
 		return Status{}, err
 	}
 	if r.Error != "" {
-		return Status{}, errors.New(r.Error)
+		return Status{}, complaint(r.Error)
 	}
 	return r.Status, nil
 }
+
+// complaint is what a generation itself says is wrong.
+type complaint string
+
+func (c complaint) Error() string { return string(c) }
 
 // dial begins a conversation with a generation; number 0 is the one that serves.
 // An open file may go with the question.

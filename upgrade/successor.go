@@ -21,8 +21,7 @@ import (
 const mostAlive = 4
 
 const (
-	probeEvery   = 250 * time.Millisecond
-	probeTimeout = 3 * time.Second
+	probeEvery = 250 * time.Millisecond
 	// grace is what a successor that was called off has to end by itself.
 	grace = 2 * time.Second
 	// stubborn is how long a probation may wait for a check that neither
@@ -239,30 +238,24 @@ func (g *Generation) finish(s *successor) {
 	<-s.gone
 }
 
-// probe asks a successor on probation again and again whether it can work. A
-// check that we do not pass ourselves says nothing of it.
+// probe asks a successor on probation again and again whether it can work.
 func (g *Generation) probe(s *successor) {
 	s.tell(Step{Step: "takeover", OK: true, Generation: s.number})
 	end := time.Now().Add(s.order.Probation)
 	for tick := time.Tick(probeEvery); ; {
 		last := time.Now().After(end)
-		ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
-		_, err := ask(ctx, g.o.Dir, s.number, question{Verb: "check"})
-		cancel()
-		if err != nil {
-			select {
-			case <-s.gone: // who listens to it says so, and why
-				return
-			case <-time.After(blink):
-			}
-		}
+		counts, err := g.examine(s)
 		switch {
 		case err == nil && last:
 			s.tell(Step{Step: "probation", OK: true, Generation: s.number})
 			g.happen(occurrence{event: probationOver, reason: "it has passed its probation", of: s})
 			return
-		case err != nil && g.sound(), time.Now().After(end.Add(stubborn)):
-			g.happen(occurrence{event: overdue, reason: fmt.Sprintf("it fails its checks: %v", err), of: s})
+		case counts, err != nil && time.Now().After(end.Add(stubborn)):
+			select {
+			case <-s.gone: // who listens to it says so, and why
+			case <-time.After(blink):
+				g.happen(occurrence{event: overdue, reason: fmt.Sprintf("it fails its checks: %v", err), of: s})
+			}
 			return
 		}
 		select {
@@ -273,9 +266,26 @@ func (g *Generation) probe(s *successor) {
 	}
 }
 
+// examine asks whether a successor can work. That it cannot counts only if we can,
+// and if it still cannot when that is known: what both need may be down, or just
+// have come back.
+func (g *Generation) examine(s *successor) (counts bool, err error) {
+	check := func() error {
+		_, err := ask(context.Background(), g.o.Dir, s.number, question{Verb: "check"})
+		return err
+	}
+	if err = check(); err == nil || !g.sound() {
+		return false, err
+	}
+	if own := complaint(""); errors.As(err, &own) { // who is silent needs not be asked again
+		err = check()
+	}
+	return err != nil, err
+}
+
 // sound tells whether we pass the check ourselves.
 func (g *Generation) sound() bool {
-	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return g.can().Check(ctx) == nil
 }
