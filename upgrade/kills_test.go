@@ -2,6 +2,7 @@ package upgrade_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -40,32 +41,22 @@ func TestStrikes(t *testing.T) {
 		{probation, 1, syscall.SIGSTOP, 0, "", 2},
 		{probation, 2, syscall.SIGSTOP, 5, "it fails its checks: it has not answered", 1},
 		{committed, 1, syscall.SIGKILL, 0, "", 2},
-		{committed, 2, syscall.SIGKILL, 0, "", 3},
 		{committed, 1, syscall.SIGSTOP, 0, "", 2},
 		{committed, 2, syscall.SIGSTOP, 0, "", 2},
 	} {
-		t.Run(strings.Join([]string{c.state, "v" + string(rune('0'+c.victim)), c.signal.String()}, " "), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s v%d %v", c.state, c.victim, c.signal), func(t *testing.T) {
 			t.Parallel()
 			i := serve(t)
 			v1, seen := i.link("current"), i.visitors()
-			i.strike(c.state, c.victim, c.signal, c.exit, c.reason, seen)
-			if c.serves == 3 {
-				// The supervisor's part: nobody is there to take over.
-				i.url = i.start(example(t)).url(t)
-			}
+			i.strike(c.state, c.victim, c.signal, c.exit, c.reason)
 			i.alone(c.serves)
+			seen.meet(i, i.link("current"))
 			kills := 0
 			if c.signal == syscall.SIGKILL || c.exit == 5 {
 				kills = 1
 			}
-			if c.serves == 3 {
-				seen.refused = 0 // until then
-				kills = len(seen.lost)
-			} else {
-				seen.meet(i, i.link("current"))
-			}
 			seen.leave(t, kills)
-			if back := c.serves == 1; back != (i.link("current") == v1) && c.serves != 3 {
+			if back := c.serves == 1; back != (i.link("current") == v1) {
 				t.Errorf("current leads to %s; v1 is %s", i.link("current"), v1)
 			}
 			if c.serves == 1 {
@@ -78,13 +69,8 @@ func TestStrikes(t *testing.T) {
 }
 
 // strike begins an upgrade, and sends the signal when it has come to the state.
-func (i *instance) strike(state string, victim int, signal syscall.Signal, exit int, reason string, seen *visitors) {
+func (i *instance) strike(state string, victim int, signal syscall.Signal, exit int, reason string) {
 	i.Helper()
-	wakes := func() {}
-	if signal == syscall.SIGSTOP {
-		pid := i.pid
-		wakes = func() { syscall.Kill(pid(victim), syscall.SIGCONT) }
-	}
 	hit := func() { i.signal(victim, signal) }
 	var end upgrade.Step
 	switch state {
@@ -112,8 +98,28 @@ func (i *instance) strike(state string, victim int, signal syscall.Signal, exit 
 		i.Errorf("%+v", end)
 	}
 	if signal == syscall.SIGSTOP && (victim == 1 || state == committed) {
-		wakes()
+		i.signal(victim, syscall.SIGCONT)
 	}
+}
+
+// A release that is killed when it was committed has nobody who takes its place
+// back. The one before finishes what it has, beside whatever is started next.
+func TestKilledAlone(t *testing.T) {
+	t.Parallel()
+	i := serve(t)
+	hangUp := i.linger()
+	i.upgrade(0, next(t), "--probation", "300ms")
+	v2 := i.link("current")
+	i.signal(2, syscall.SIGKILL)
+	i.url = i.start(example(t)).url(t)
+	if s := i.status(); i.link("previous") != v2 || len(s) != 3 || s[2].State != upgrade.Draining {
+		t.Errorf("previous is %s: %+v", i.link("previous"), s)
+	}
+	seen := i.visitors()
+	hangUp()
+	i.first.end(t)
+	i.alone(3)
+	seen.leave(t, 0)
 }
 
 // warms tells whether a successor has got as far as it gets by itself.

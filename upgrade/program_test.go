@@ -101,7 +101,7 @@ func serveBroken(fault, dir, listen string) error {
 		return err
 	}
 	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Release", release) }))
-	fmt.Println("the fault is: " + fault)
+	fmt.Fprintln(os.Stderr, "the fault is: "+fault)
 	switch fault {
 	case "fails":
 		err := errors.New("my migrations do not pass")
