@@ -80,7 +80,7 @@
 //	tmp/generations/<n>.lock     held exactly as long as the process lives; its Status
 //	tmp/generations/<n>.sock     its control socket
 //	tmp/generations/<n>.http     its private listener, if it has one
-//	tmp/generations/<n>.log      its standard error, if an upgrade started it
+//	tmp/generations/<n>.log      its standard error until the commit, if an upgrade started it
 //	tmp/generations/<n>.verdict  "committed" or "rolled back", by whom and why
 //
 // # Exit codes of upgrade and rollback
