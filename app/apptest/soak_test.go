@@ -3,10 +3,9 @@
 package apptest_test
 
 import (
-	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -16,6 +15,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"majestic/app"
 	"majestic/app/apptest"
@@ -29,9 +31,20 @@ import (
 func TestJobsOutliveEverything(t *testing.T) {
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	s := &soak{t: t, binary: binary, dir: dir, killed: map[string]bool{}, asked: map[string]string{}}
+	if err := os.WriteFile(filepath.Join(dir, "app.toml"), []byte("rate_limit = 0\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	s.api.URL = apptest.Serve(t, binary, dir).URL
 	s.api.Key = apptest.Key(t, binary, dir)
-	db := s.watch()
+	s.database(func(pool *pgxpool.Pool) error { // it writes down each time that a render is finished
+		_, err := pool.Exec(t.Context(), `
+			CREATE TABLE finished (id uuid, release text);
+			CREATE FUNCTION note_finished() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+				BEGIN INSERT INTO public.finished VALUES (new.id, new.release); RETURN new; END $$;
+			CREATE TRIGGER note_finished AFTER UPDATE ON renders FOR EACH ROW
+				WHEN (new.finished_at IS NOT NULL) EXECUTE FUNCTION note_finished();`)
+		return err
+	})
 
 	var d app.Design
 	s.api.Call(t, "POST", "/designs", map[string]any{"name": "Dot", "document": json.RawMessage(
@@ -51,7 +64,7 @@ func TestJobsOutliveEverything(t *testing.T) {
 	chance.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
 	for i, up := range events {
 		s.work(300 / (len(events) + 1))
-		time.Sleep(time.Duration(chance.IntN(3000)) * time.Millisecond)
+		time.Sleep(time.Duration(chance.IntN(1000)) * time.Millisecond)
 		if up {
 			file := filepath.Join(t.TempDir(), "app")
 			text, err := os.ReadFile(binary)
@@ -74,36 +87,37 @@ func TestJobsOutliveEverything(t *testing.T) {
 	if s.api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b); b.Status != app.Succeeded || b.Done != 249 {
 		t.Errorf("%+v", b)
 	}
-	rows, err := db.Pool.Query(t.Context(), `
-		SELECT r.id, r.status, coalesce(r.release, ''), (SELECT count(*) FROM finished f WHERE f.id = r.id) FROM renders r`)
-	if err != nil {
-		t.Fatal(err)
+	type drawn struct {
+		ID, Status, Release string
+		Times               int
 	}
-	defer rows.Close()
-	done, moved := 0, 0
-	for rows.Next() {
-		var id, status, release string
-		var times int
-		if err := rows.Scan(&id, &status, &release, &times); err != nil {
-			t.Fatal(err)
+	var all []drawn
+	s.database(func(pool *pgxpool.Pool) error {
+		rows, err := pool.Query(t.Context(), `
+			SELECT id, status, coalesce(release, '') AS release, (SELECT count(*) FROM finished f WHERE f.id = r.id) AS times FROM renders r`)
+		if err == nil {
+			all, err = pgx.CollectRows(rows, pgx.RowToStructByName[drawn])
 		}
-		asked, ok := s.asked[id]
+		return err
+	})
+	moved := 0
+	for _, r := range all {
+		asked, ok := s.asked[r.ID]
 		switch {
 		case !ok:
-			t.Errorf("render %s was not asked for", id)
-		case status != app.Succeeded || times != 1:
-			t.Errorf("render %s is %s, and was finished %d times", id, status, times)
-		case release != asked && !s.killed[asked]:
-			t.Errorf("render %s was taken in by %s, which was not killed, and drawn by %s", id, asked, release)
-		case release != asked:
+			t.Errorf("render %s was not asked for", r.ID)
+		case r.Status != app.Succeeded || r.Times != 1:
+			t.Errorf("render %s is %s, and was finished %d times", r.ID, r.Status, r.Times)
+		case r.Release != asked && !s.killed[asked]:
+			t.Errorf("render %s was taken in by %s, which was not killed, and drawn by %s", r.ID, asked, r.Release)
+		case r.Release != asked:
 			moved++
 		}
-		done++
 	}
-	if rows.Err() != nil || done != 549 || len(s.asked) != 549 {
-		t.Errorf("%d renders, %d asked for, %v", done, len(s.asked), rows.Err())
+	if len(all) != 549 || len(s.asked) != 549 {
+		t.Errorf("%d renders, %d asked for", len(all), len(s.asked))
 	}
-	t.Logf("%d renders, each once; %d of %v, which were killed, were drawn by others", done, moved, s.killed)
+	t.Logf("%d renders; %d of those killed were drawn by others", len(all), moved)
 	for id := range s.asked {
 		var file []byte
 		s.api.Call(t, "GET", "/renders/"+id+"/file", nil, 200, &file)
@@ -111,7 +125,6 @@ func TestJobsOutliveEverything(t *testing.T) {
 			t.Errorf("render %s has a file of %d bytes", id, len(file))
 		}
 	}
-	db.Close() // the last one out stops it
 	apptest.Must(t, binary, dir, "stop")
 }
 
@@ -124,27 +137,18 @@ type soak struct {
 	killed      map[string]bool   // releases
 }
 
-// watch has the database write down each time that a render is finished.
-func (s *soak) watch() *postgres.DB {
+// database opens the private cluster for a moment: whoever has it open keeps it up.
+func (s *soak) database(use func(*pgxpool.Pool) error) {
 	s.t.Helper()
-	db, err := postgres.Open(context.Background(), postgres.Options{
-		Data: filepath.Join(s.dir, "data", "postgres"), Locks: filepath.Join(s.dir, "tmp"), Name: "test", MaxConns: 2,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	db, err := postgres.Open(s.t.Context(), postgres.Options{
+		Data: filepath.Join(s.dir, "data", "postgres"), Locks: filepath.Join(s.dir, "tmp"), Name: "test", Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { db.Close() })
-	_, err = db.Pool.Exec(s.t.Context(), `
-		CREATE TABLE finished (id uuid, release text);
-		CREATE FUNCTION note_finished() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
-			BEGIN INSERT INTO public.finished VALUES (new.id, new.release); RETURN new; END $$;
-		CREATE TRIGGER note_finished AFTER UPDATE ON renders FOR EACH ROW
-			WHEN (new.finished_at IS NOT NULL) EXECUTE FUNCTION note_finished();`)
-	if err != nil {
+	if err := errors.Join(use(db.Pool), db.Close()); err != nil {
 		s.t.Fatal(err)
 	}
-	return db
 }
 
 // work asks for so many small pictures.
