@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -48,18 +49,19 @@ var version = "dev"
 type verbs struct {
 	config.Config
 
-	Serve    Serve                   `cmd:"" help:"Serve the instance."`
-	Upgrade  upgrade.UpgradeCommand  `cmd:"" help:"Replace the running release by another, and lose nothing."`
-	Rollback upgrade.RollbackCommand `cmd:"" help:"Go back to the release before, likewise."`
-	Status   upgrade.StatusCommand   `cmd:"" help:"Show the generations that run, and the last that ran."`
-	Stop     upgrade.StopCommand     `cmd:"" help:"End all generations and the private cluster, and return when they are gone."`
-	Render   jobs.RenderCommand      `cmd:"" help:"Draw a design from a file, without a database."`
-	Tenant   app.TenantCommand       `cmd:"" help:"Workspaces."`
-	User     app.UserCommand         `cmd:"" help:"Accounts."`
-	Apikey   app.APIKeyCommand       `cmd:"" help:"Keys for programs."`
-	Setup    machine.Setup           `cmd:"" help:"Install what this machine lacks."`
-	Bench    bench.Command           `cmd:"" help:"Measure this machine, on an instance of its own."`
-	Version  Version                 `cmd:"" help:"Say which release this is."`
+	Serve    Serve                     `cmd:"" help:"Serve the instance."`
+	Upgrade  upgrade.UpgradeCommand    `cmd:"" help:"Replace the running release by another, and lose nothing."`
+	Rollback upgrade.RollbackCommand   `cmd:"" help:"Go back to the release before, likewise."`
+	Status   upgrade.StatusCommand     `cmd:"" help:"Show the generations that run, and the last that ran."`
+	Stop     upgrade.StopCommand       `cmd:"" help:"End all generations and the private cluster, and return when they are gone."`
+	Render   jobs.RenderCommand        `cmd:"" help:"Draw a design from a file, without a database."`
+	Migrate  migrations.MigrateCommand `cmd:"" help:"The database's schema."`
+	Tenant   app.TenantCommand         `cmd:"" help:"Workspaces."`
+	User     app.UserCommand           `cmd:"" help:"Accounts."`
+	Apikey   app.APIKeyCommand         `cmd:"" help:"Keys for programs."`
+	Setup    machine.Setup             `cmd:"" help:"Install what this machine lacks."`
+	Bench    bench.Command             `cmd:"" help:"Measure this machine, on an instance of its own."`
+	Version  Version                   `cmd:"" help:"Say which release this is."`
 }
 
 func main() {
@@ -95,11 +97,13 @@ func run(args []string, out, errs io.Writer) int {
 		complain(errs, err)
 		return 1
 	}
-	wires := wires{config: &v.Config}
+	wires := wires{config: &v.Config, self: self}
 	kctx.BindTo(context.Background(), (*context.Context)(nil))
 	kctx.BindTo(out, (*io.Writer)(nil))
 	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), bench.Database(database), needs(&v.Config))
+	kctx.BindToProvider(wires.pool)
 	kctx.BindToProvider(wires.app)
+	kctx.BindToProvider(wires.instance)
 	err = errors.Join(kctx.Run(), wires.close())
 	if err == nil {
 		return 0
@@ -207,7 +211,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	if err := db.Claim(stop.Soft, c.Dir); err != nil {
 		return err
 	}
-	if _, err := migrations.Up(stop.Soft, db.Pool); err != nil {
+	if _, err := migrations.Expand(stop.Soft, db.Pool); err != nil {
 		return err
 	}
 	folder, err := objects.Open(c.Path("data", "objects"))
@@ -262,7 +266,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 			}
 			return errors.Join(server.Check(ctx, private.Addr()), server.Sane())
 		},
-		Accept: func(ctx context.Context, about []byte) error { return acceptable(about) },
+		Accept: func(ctx context.Context, about []byte) error { return acceptable(ctx, db.Pool, about) },
 	})
 	if err != nil {
 		return err
@@ -283,6 +287,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 		if err := runner.Lead(stop.Soft); err != nil {
 			log.Error("this process cannot lead yet", "err", err)
 		}
+		defer meanwhile(func(ctx context.Context) { migrations.Contract(ctx, db.Pool, instance(c.Dir, release), log) })()
 	case err = <-served:
 	case <-generation.Left():
 	}
@@ -335,10 +340,11 @@ func end(stop *config.Stop, generation *upgrade.Generation, server *http.Server,
 }
 
 // acceptable tells whether a binary may take this one's place, by what it says of itself.
-func acceptable(about []byte) error {
+func acceptable(ctx context.Context, pool *pgxpool.Pool, about []byte) error {
 	var v struct {
 		Product, Arch string
 		Protocol      int
+		Contract      []int64
 	}
 	if err := json.Unmarshal(about, &v); err != nil || v.Product != product {
 		return fmt.Errorf("the binary is not %s: version --json says %q", product, bytes.TrimSpace(about[:min(len(about), 200)]))
@@ -349,7 +355,15 @@ func acceptable(about []byte) error {
 	if v.Protocol != protocol {
 		return fmt.Errorf("the binary speaks version %d of the upgrade protocol, and this release %d; install it with: app stop && app-new serve", v.Protocol, protocol)
 	}
-	return nil
+	return migrations.Accept(ctx, pool, v.Contract)
+}
+
+// instance is who a release shares the database with.
+func instance(dir, release string) migrations.Instance {
+	return migrations.Instance{Release: release, Alone: func() (bool, error) {
+		alive, err := upgrade.Alive(dir)
+		return !slices.ContainsFunc(alive, func(s upgrade.Status) bool { return s.Release != release }), err
+	}}
 }
 
 // takeOver continues what processes that are gone have left behind.
@@ -386,25 +400,48 @@ func greet(ctx context.Context, out io.Writer, c *config.Config, a *app.App) err
 // wires open, for one verb, what only some verbs need.
 type wires struct {
 	config *config.Config
-	opened []func() error
+	self   *os.File
+	db     *postgres.DB
 }
 
 // app is the product, for the verbs that work on rows.
 func (w *wires) app() (*app.App, error) {
-	ctx := context.Background()
-	db, err := postgres.Open(ctx, postgresOptions(w.config, "app", w.config.Logger()))
+	pool, err := w.pool()
 	if err != nil {
 		return nil, err
 	}
-	w.opened = append(w.opened, db.Close)
-	if _, err := migrations.Up(ctx, db.Pool); err != nil {
+	if _, err := migrations.Expand(context.Background(), pool); err != nil {
 		return nil, err
 	}
 	secret, err := w.config.Secret()
 	if err != nil {
 		return nil, err
 	}
-	return app.New(app.Options{Pool: db.Pool, Secret: secret}), nil
+	return app.New(app.Options{Pool: pool, Secret: secret}), nil
+}
+
+// pool is the database as it is, for the verbs that work on its schema.
+func (w *wires) pool() (*pgxpool.Pool, error) {
+	if w.db == nil {
+		db, err := postgres.Open(context.Background(), postgresOptions(w.config, "app", w.config.Logger()))
+		if err != nil {
+			return nil, err
+		}
+		w.db = db
+	}
+	return w.db.Pool, nil
+}
+
+// instance is for the verb that contracts: the database is then no other instance's.
+func (w *wires) instance() (migrations.Instance, error) {
+	release, err := upgrade.Release(w.self)
+	if err == nil {
+		_, err = w.pool()
+	}
+	if err == nil {
+		err = w.db.Claim(context.Background(), w.config.Dir)
+	}
+	return instance(w.config.Dir, release), err
 }
 
 // launch is Chrome, for one verb.
@@ -441,11 +478,11 @@ func (w *wires) rest(ctx context.Context) error {
 	return postgres.Stop(ctx, postgresOptions(w.config, "app", w.config.Logger()))
 }
 
-func (w *wires) close() (err error) {
-	for _, close := range w.opened {
-		err = errors.Join(err, close())
+func (w *wires) close() error {
+	if w.db == nil {
+		return nil
 	}
-	return err
+	return w.db.Close()
 }
 
 func postgresOptions(c *config.Config, name string, log *slog.Logger) postgres.Options {
@@ -524,7 +561,7 @@ func (c Version) Run(self *os.File, out io.Writer) error {
 	}
 	if c.JSON {
 		return json.NewEncoder(out).Encode(map[string]any{
-			"version": version, "release": release, "product": product, "protocol": protocol,
+			"version": version, "release": release, "product": product, "protocol": protocol, "contract": migrations.Known(),
 			"go": strings.TrimPrefix(runtime.Version(), "go"), "arch": runtime.GOARCH,
 		})
 	}

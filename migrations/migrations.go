@@ -1,115 +1,69 @@
-// Package migrations carries the schema and applies it: our own tables by goose,
-// from expand/ (adds; older code goes on working) and contract/ (takes away; runs
-// when no older generation lives), and River's by its own migrator.
+// Package migrations carries the schema, and changes it while releases run: our
+// own tables by goose's files, River's by its own migrator.
+//
+// Files of expand/ add, and run while the release before still serves. Files of
+// contract/ take away what a release no longer uses, and run one release later:
+// when that release has committed which knows them as the one before does, and no
+// other lives. So the rule is: a release may run if it knows every contract
+// migration that the database has had; and going back by one release always works.
 package migrations
 
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
-	"io/fs"
+	"log/slog"
+	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/database"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/rivermigrate"
 
 	"majestic/app"
 )
 
-//go:embed expand contract
+//go:embed expand contract released
 var files embed.FS
 
-// lock is the advisory lock under which a database is migrated: one process at a time.
-const lock = 0x6d616a6573746963
+// patience is how long a migration tries to get its locks.
+const patience = 30 * time.Second
 
-// Up applies what the database lacks and returns how many steps it took.
-func Up(ctx context.Context, pool *pgxpool.Pool) (steps int, err error) {
-	// The lock lives in a session of its own: goose and River open others.
-	session, err := pool.Acquire(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("migrations: %w", err)
-	}
-	defer session.Release()
-	if _, err := session.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(lock)); err != nil {
-		return 0, fmt.Errorf("migrations: take the lock: %w", err)
-	}
-	defer session.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(lock))
+func ours() schema { return schema{files, patience} }
 
-	if err := mayCreateRoles(ctx, session.Conn()); err != nil {
-		return 0, err
-	}
-	for _, apply := range []func(context.Context, *pgxpool.Pool) (int, error){expand, river, contract} {
-		n, err := apply(ctx, pool)
-		steps += n
-		if err != nil {
-			return steps, fmt.Errorf("migrations: %w", err)
-		}
-	}
-	return steps, nil
+// Instance is what migrations must know of who else runs.
+type Instance struct {
+	Release string
+	Alone   func() (bool, error) // no generation of another release lives
 }
 
-func expand(ctx context.Context, pool *pgxpool.Pool) (int, error) {
-	return goUp(ctx, pool, "expand", "migrations_expand")
+// Expand adds what the database lacks, and returns how many steps it took. It
+// refuses a database that lacks what this release needs. In a new one, where no
+// older code can be, it applies everything.
+func Expand(ctx context.Context, pool *pgxpool.Pool) (steps int, err error) {
+	return ours().expand(ctx, pool)
 }
 
-func contract(ctx context.Context, pool *pgxpool.Pool) (int, error) {
-	return goUp(ctx, pool, "contract", "migrations_contract")
+// Contract records that a release has committed and takes away what it and the
+// one before have no use for, as soon as it is alone. It returns when nothing is
+// left to do, or with ctx.
+func Contract(ctx context.Context, pool *pgxpool.Pool, in Instance, log *slog.Logger) {
+	ours().follow(ctx, pool, in, log)
 }
 
-func goUp(ctx context.Context, pool *pgxpool.Pool, folder, table string) (int, error) {
-	sub, err := fs.Sub(files, folder)
-	if err != nil {
-		return 0, err
-	}
-	store, err := database.NewStore(database.DialectPostgres, table)
-	if err != nil {
-		return 0, err
-	}
-	db := stdlib.OpenDBFromPool(pool)
-	defer db.Close()
-	provider, err := goose.NewProvider(database.DialectCustom, db, sub, goose.WithStore(store))
-	if errors.Is(err, goose.ErrNoMigrations) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	done, err := provider.Up(ctx)
-	return len(done), err
-}
+// Known are the contract migrations that this release knows.
+func Known() []int64 { return versions(ours().must("contract")) }
 
-func river(ctx context.Context, pool *pgxpool.Pool) (int, error) {
-	migrator, err := rivermigrate.New(riverpgxv5.New(pool), nil)
-	if err != nil {
-		return 0, err
-	}
-	done, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
-	if err != nil {
-		return 0, fmt.Errorf("river: %w", err)
-	}
-	return len(done.Versions), nil
-}
-
-// mayCreateRoles refuses a database whose login can neither make the walled role nor has been given it.
-func mayCreateRoles(ctx context.Context, conn *pgx.Conn) error {
-	var user, role string
-	var able bool
-	err := conn.QueryRow(ctx, `
-		SELECT current_user, current_database() || '_tenant',
-			(SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user)
-			OR EXISTS (SELECT FROM pg_roles r WHERE r.rolname = current_database() || '_tenant' AND pg_has_role(current_user, r.oid, 'MEMBER'))`,
-	).Scan(&user, &role, &able)
+// Accept refuses a release that does not know every contract migration that the
+// database has had.
+func Accept(ctx context.Context, pool *pgxpool.Pool, known []int64) error {
+	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
-	if !able {
-		return app.Errorf(app.Forbidden, "the database user %s may not create the role %s that walls tenants off; let an administrator run: CREATE ROLE %s NOLOGIN; GRANT %s TO %s",
-			user, role, pgx.Identifier{role}.Sanitize(), pgx.Identifier{role}.Sanitize(), pgx.Identifier{user}.Sanitize())
-	}
-	return nil
+	defer conn.Release()
+	return accept(ctx, conn.Conn(), known)
+}
+
+// Check tells what of this release's expand migrations the last release would not
+// bear. It works in a scratch database beside the pool's.
+func Check(ctx context.Context, pool *pgxpool.Pool) ([]app.Field, error) {
+	return ours().check(ctx, pool)
 }

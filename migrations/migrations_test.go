@@ -30,7 +30,7 @@ func TestUpTogether(t *testing.T) {
 		}
 		defer pool.Close()
 		all.Go(func() {
-			steps, err := migrations.Up(ctx, pool)
+			steps, err := migrations.Expand(ctx, pool)
 			if err != nil {
 				t.Error(err)
 			}
@@ -47,7 +47,7 @@ func TestUpTogether(t *testing.T) {
 	if total == 0 || total != recorded {
 		t.Errorf("%d steps were taken, %d are recorded", total, recorded)
 	}
-	if again, err := migrations.Up(ctx, db.Pool); err != nil || again != 0 {
+	if again, err := migrations.Expand(ctx, db.Pool); err != nil || again != 0 {
 		t.Errorf("once more: %d steps, %v", again, err)
 	}
 }
@@ -79,13 +79,13 @@ func TestLoginWithoutRights(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer plain.Close()
-	_, err = migrations.Up(ctx, plain)
+	_, err = migrations.Expand(ctx, plain)
 	if app.KindOf(err) != app.Forbidden || !strings.Contains(err.Error(), `CREATE ROLE "`+name+`_tenant" NOLOGIN`) {
 		t.Fatalf("without rights: %v", err)
 	}
 	admin(`CREATE ROLE "NAME_tenant" NOLOGIN`)
 	admin(`GRANT "NAME_tenant" TO NAME_plain`)
-	if _, err := migrations.Up(ctx, plain); err != nil {
+	if _, err := migrations.Expand(ctx, plain); err != nil {
 		t.Errorf("with the role given: %v", err)
 	}
 }

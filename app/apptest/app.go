@@ -30,7 +30,7 @@ const Release = "0123456789ab"
 func App(t testing.TB) (*app.App, *pgxpool.Pool) {
 	t.Helper()
 	db := Database(t)
-	if _, err := migrations.Up(context.Background(), db.Pool); err != nil {
+	if _, err := migrations.Expand(context.Background(), db.Pool); err != nil {
 		t.Fatal(err)
 	}
 	queue, err := jobs.NewQueue(db.Pool, Release)

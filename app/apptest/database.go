@@ -71,6 +71,7 @@ func Database(t testing.TB) *postgres.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
+	db.Pool = recorded(t, db.Pool)
 	return db
 }
 

@@ -1,0 +1,203 @@
+package migrations_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"majestic/app"
+	"majestic/app/apptest"
+	"majestic/migrations"
+)
+
+// The last release can go on with this one's schema. When this one is out, it is
+// made the last:
+//
+//	go test ./migrations -run 'TestCheck$' -release
+func TestCheck(t *testing.T) {
+	if *release {
+		writeRecord(t)
+		return
+	}
+	faults, err := migrations.Check(context.Background(), apptest.Database(t).Pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range faults {
+		t.Errorf("%s: %s", f.Field, f.Message)
+	}
+}
+
+// What would stop the last release is found out.
+func TestCheckFinds(t *testing.T) {
+	db := apptest.Database(t)
+	for _, c := range []struct{ name, sql, want string }{
+		{"a table", "ALTER TABLE idempotency_keys RENAME TO keys;", "table idempotency_keys is gone"},
+		{"a column dropped", "ALTER TABLE renders DROP COLUMN sha256;", "column renders sha256 is gone"},
+		{"a column renamed", "ALTER TABLE renders RENAME sha256 TO digest;", "column renders sha256 is gone"},
+		{"a type narrowed", "ALTER TABLE renders ALTER bytes TYPE integer;", "column renders bytes was bigint, and is integer"},
+		{"a length narrowed", "ALTER TABLE designs ALTER name TYPE varchar(9);", "column designs name was text, and is character varying(9)"},
+		{"NOT NULL", "ALTER TABLE renders ALTER bytes SET NOT NULL;", "NOT NULL renders bytes is new"},
+		{"a column that must be given", "ALTER TABLE designs ADD COLUMN folder text NOT NULL;", "NOT NULL without a default designs folder is new"},
+		{"a default", "ALTER TABLE designs ALTER version DROP DEFAULT;", "default designs version is gone"},
+		{"a check", "ALTER TABLE designs ADD CHECK (name <> '') NOT VALID;", "constraint designs designs_name_check is new"},
+		{"a foreign key dropped", "ALTER TABLE batches DROP CONSTRAINT batches_tenant_id_fkey;", "constraint batches batches_tenant_id_fkey is gone"},
+		{"a unique index", "CREATE UNIQUE INDEX one_name ON designs (name);", "unique index designs one_name is new"},
+		{"an index dropped", "DROP INDEX renders_design;", "index renders renders_design is gone"},
+		{"a function renamed", "ALTER FUNCTION app.has_users() RENAME TO any_users;", "function app.has_users() is gone"},
+		{"a function's answer", "DROP FUNCTION app.has_users(); CREATE FUNCTION app.has_users() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS 'SELECT ''yes''';", "function app.has_users() was returns boolean"},
+		{"a function's rights", "ALTER FUNCTION app.has_users() SECURITY INVOKER;", "function app.has_users() was returns boolean, s, definer t"},
+		{"a policy", "DROP POLICY tenant ON designs;", "policy designs tenant is gone"},
+		{"a restrictive policy", "CREATE POLICY more ON designs AS RESTRICTIVE USING (name <> '');", "restrictive policy designs more is new"},
+		{"row security", "ALTER TABLE users ENABLE ROW LEVEL SECURITY;", "row security users is new"},
+		{"a grant", "DO $$ BEGIN EXECUTE format('REVOKE INSERT ON designs FROM %I', app.tenant_role()); END $$;", "grant table designs INSERT to"},
+		{"a function's grant", "DO $$ BEGIN EXECUTE format('REVOKE EXECUTE ON FUNCTION app.has_users FROM %I', app.tenant_role()); END $$;", "grant function app.has_users() EXECUTE to"},
+		{"a table written anew", "ALTER TABLE designs ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid();", "table designs is written anew"},
+		{"a table emptied", "TRUNCATE idempotency_keys;", "table idempotency_keys is written anew"},
+		{"a plain index", "CREATE INDEX designs_name ON designs (name);", "table designs is gone through under its lock (ShareLock)"},
+		{"a validated constraint", "ALTER TABLE designs ADD COLUMN folder text CHECK (folder <> '');", "table designs is gone through under its lock (AccessExclusiveLock)"},
+		{"a plain index without a transaction", "-- +goose NO TRANSACTION\nCREATE INDEX designs_name ON designs (name);", `"CREATE INDEX designs_name" locks a table`},
+		{"a statement", "CREATE FUNCTION app.has_users(really boolean DEFAULT true) RETURNS boolean LANGUAGE sql AS 'SELECT true';", "a statement of the last release cannot be prepared any more, function app.has_users() is not unique"},
+		{"other columns", "CREATE VIEW newest AS SELECT 1; ALTER TABLE designs ADD COLUMN folder text;", "a statement of the last release gives other columns"},
+		{"a trigger", "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END'; CREATE TRIGGER no BEFORE INSERT ON designs FOR EACH ROW EXECUTE FUNCTION no();", "a statement of the last release ends with SQLSTATE P0001"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			up, sql := "-- +goose Up\n", c.sql
+			if rest, ok := strings.CutPrefix(sql, "-- +goose NO TRANSACTION\n"); ok {
+				up, sql = "-- +goose NO TRANSACTION\n"+up, rest
+			} else {
+				sql = "-- +goose StatementBegin\n" + sql + "\n-- +goose StatementEnd"
+			}
+			s := with(t, "expand/90001_"+strings.ReplaceAll(c.name, " ", "_")+".sql", up+sql+"\n",
+				"released/statements.sql", statements("SELECT app.has_users()", "SELECT * FROM designs", "INSERT INTO designs (name) VALUES ($1)"))
+			if !finds(t, s, db.Pool, "expand/90001", c.want) {
+				t.Errorf("not found: %s", c.want)
+			}
+		})
+	}
+}
+
+// What the last release does not mind is let through.
+func TestCheckLetsThrough(t *testing.T) {
+	db := apptest.Database(t)
+	s := with(t,
+		"expand/90001_more.sql", `-- +goose Up
+			CREATE TABLE folders (id uuid PRIMARY KEY, tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE, name text NOT NULL UNIQUE CHECK (name <> ''));
+			SELECT app.wall('folders');
+			ALTER TABLE designs ADD COLUMN folder_id uuid, ADD COLUMN stars integer NOT NULL DEFAULT 0;
+			ALTER TABLE designs ADD FOREIGN KEY (folder_id) REFERENCES folders NOT VALID;
+			ALTER TABLE users ALTER name DROP NOT NULL, ALTER operator SET DEFAULT true;
+			ALTER TABLE renders DROP CONSTRAINT renders_format_check;
+			CREATE OR REPLACE FUNCTION app.has_users() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS 'SELECT true';
+			INSERT INTO folders SELECT gen_random_uuid(), id, name FROM tenants;`,
+		"expand/90002_valid.sql", "-- +goose Up\nALTER TABLE designs VALIDATE CONSTRAINT designs_folder_id_fkey;\n",
+		"expand/90003_index.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY designs_folder ON designs (folder_id);\n",
+		"contract/90001_index.sql", takesAway)
+	faults, err := s.Check(context.Background(), db.Pool)
+	if err != nil || faults != nil {
+		t.Errorf("%v, %v", faults, err)
+	}
+	var left int
+	if err := db.Pool.QueryRow(context.Background(), `SELECT count(*) FROM pg_database WHERE datname LIKE current_database() || '_check_%'`).Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d scratch databases are left, %v", left, err)
+	}
+}
+
+// What was released stays as it was.
+func TestCheckReleasedFiles(t *testing.T) {
+	db := apptest.Database(t)
+	for name, c := range map[string]struct{ text, want string }{
+		"edited": {"-- +goose Up\nSELECT 1;\n", "was edited since"},
+		"gone":   {"", "it was released, and is gone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := "expand/90001_released.sql"
+			s := with(t, file, c.text, "released/schema.json", record(t, 0, file))
+			if !finds(t, s, db.Pool, file, c.want) {
+				t.Errorf("not found: %s", c.want)
+			}
+		})
+	}
+}
+
+// River's schema changes in a release of its own, and the older client's statements tell whether it goes on.
+func TestCheckRiver(t *testing.T) {
+	ctx, db := context.Background(), apptest.Database(t)
+	older := record(t, 6)
+	if faults, err := with(t, "released/schema.json", older, "released/statements.sql", "").Check(ctx, db.Pool); err != nil || faults != nil {
+		t.Errorf("River alone: %v, %v", faults, err)
+	}
+	if s := with(t, "released/schema.json", older, "expand/90001_more.sql", adds); !finds(t, s, db.Pool, "expand/90001_more.sql", "River's schema goes from 6 to") {
+		t.Error("River and another file in one release")
+	}
+	if s := with(t, "released/schema.json", older, "released/statements.sql", statements("SELECT id FROM river_client")); !finds(t, s, db.Pool, "River", "cannot be prepared any more") {
+		t.Error("an older client that needs what River has dropped")
+	}
+	if s := with(t, "released/schema.json", record(t, 99)); !finds(t, s, db.Pool, "River", "the last release knows its migration 99") {
+		t.Error("River goes back")
+	}
+}
+
+func statements(all ...string) string {
+	return strings.Join(append(all, ""), migrations.StatementEnd)
+}
+
+// record is schema.json of a release with the files that are built in, and others
+// whose texts were different.
+func record(t *testing.T, river int, others ...string) string {
+	t.Helper()
+	r := struct {
+		River int               `json:"river"`
+		Files map[string]string `json:"files"`
+	}{river, map[string]string{}}
+	for _, name := range others {
+		r.Files[name] = "another"
+	}
+	if river == 0 {
+		var err error
+		if r.River, err = migrations.RiverKnown(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, pattern := range []string{"expand/*.sql", "contract/*.sql"} {
+		names, err := fs.Glob(migrations.Files, pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			text, err := fs.ReadFile(migrations.Files, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Files[name] = fmt.Sprintf("%x", sha256.Sum256(text))
+		}
+	}
+	text, err := json.MarshalIndent(r, "", "\t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text) + "\n"
+}
+
+// finds tells whether a check finds a fault of a file; others may come with it.
+func finds(t *testing.T, s migrations.Schema, pool *pgxpool.Pool, file, want string) bool {
+	t.Helper()
+	faults, err := s.Check(context.Background(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := slices.ContainsFunc(faults, func(f app.Field) bool {
+		return strings.HasPrefix(f.Field, file) && strings.Contains(f.Message, want)
+	})
+	if !found {
+		t.Logf("found: %v", faults)
+	}
+	return found
+}
