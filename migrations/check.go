@@ -233,6 +233,7 @@ func (m *migrator) rehearse(ctx context.Context, r release) (faults []app.Field,
 		}
 	}
 	for _, f := range fresh {
+		m.brief.Reset() // a session counts its scans from its beginning
 		if _, err := m.apply(ctx, []file{f}); err != nil {
 			return nil, err
 		}

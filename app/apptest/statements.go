@@ -72,21 +72,22 @@ func (r recorder) record(sql string) {
 }
 
 // fromProduct tells whether the statement being sent comes from a room of ours or
-// River, and not from a test.
+// River, and not from a test or a migration.
 func fromProduct() bool {
 	pcs := make([]uintptr, 64)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
-	for {
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs)])
+	for river := false; ; {
 		f, more := frames.Next()
 		switch {
-		case strings.HasPrefix(f.Function, "majestic/app/apptest.recorder"):
+		case strings.Contains(f.Function, "/rivermigrate."):
+			return false
 		case strings.HasPrefix(f.Function, "github.com/riverqueue/"):
-			return true
+			river = true
 		case strings.HasPrefix(f.Function, "majestic"):
-			return !strings.HasSuffix(f.File, "_test.go") && !strings.HasPrefix(f.Function, "majestic/app/apptest")
+			return river || !strings.HasSuffix(f.File, "_test.go") && !strings.HasPrefix(f.Function, "majestic/app/apptest")
 		}
 		if !more {
-			return false
+			return river
 		}
 	}
 }

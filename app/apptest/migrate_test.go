@@ -1,0 +1,91 @@
+package apptest_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"majestic/app/apptest"
+	"majestic/migrations"
+)
+
+// What a release takes away is taken away by the next one, when no other lives;
+// then the one before can still be gone back to, and no older one.
+func TestContract(t *testing.T) {
+	const file = "migrations/contract/00001_index.sql"
+	const text = "-- +goose Up\nDROP INDEX renders_design;\n"
+	dir, v1 := apptest.Dir(t), apptest.Binary(t, "v1")
+	v2 := apptest.BinaryWith(t, "v2-contract", file, text)
+	v3 := apptest.BinaryWith(t, "v3-contract", file, text)
+	first := apptest.Serve(t, v1, dir)
+	api := apptest.API{URL: first.URL, Key: apptest.Key(t, v1, dir)}
+	design := card(t, api)
+
+	upgradeTo(t, v1, dir, 0, v2, "--probation", "500ms")
+	if err := first.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, first.Output())
+	}
+	// v1 is gone, and could be wanted back.
+	if s := contract(t, v2, dir); s != "pending" {
+		t.Errorf("v2 serves: %s", s)
+	}
+	apptest.Must(t, v2, dir, "migrate", "check")
+
+	// v2 drains while v3 serves.
+	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:30]}, 202, nil)
+	upgradeTo(t, v2, dir, 0, v3, "--probation", "500ms")
+	for gone := false; !gone; {
+		s := status(t, v3, dir)
+		gone = s[1].State == "gone"
+		if state := contract(t, v3, dir); !gone && state != "pending" && status(t, v3, dir)[1].State != "gone" {
+			t.Fatalf("v2 lives, and it is %s", state)
+		}
+	}
+	until(t, "taken away", func() bool { return contract(t, v3, dir) == "applied" })
+	if s := contract(t, v1, dir); s != "unknown" {
+		t.Errorf("to v1 it is %s", s)
+	}
+	if out := apptest.Must(t, v3, dir, "migrate", "up"); out != "applied 0 migrations\n" {
+		t.Errorf("migrate up: %s", out)
+	}
+
+	if last := upgradeTo(t, v3, dir, 3, v1); last.Result != "refused" || !strings.Contains(last.Reason, "too old for the database") || !strings.Contains(last.Reason, "[1]") {
+		t.Errorf("to v1: %+v", last)
+	}
+	if out := apptest.Must(t, v3, dir, "rollback", "--probation", "500ms"); !strings.Contains(out, "committed") {
+		t.Errorf("rollback says %s", out)
+	}
+	if last := upgradeTo(t, v2, dir, 3, v1); last.Result != "refused" {
+		t.Errorf("from v2 to v1: %+v", last)
+	}
+	apptest.Must(t, v2, dir, "stop")
+	if _, errs, code := apptest.Run(t, v1, dir, "migrate", "up"); code != 1 || !strings.Contains(errs, "too old for the database") {
+		t.Errorf("v1 by itself: exit %d, %s", code, errs)
+	}
+}
+
+// contract is the state of the only contract migration, as a binary sees it.
+func contract(t *testing.T, binary, dir string) string {
+	t.Helper()
+	var all struct{ Migrations []migrations.Migration }
+	if err := json.Unmarshal([]byte(apptest.Must(t, binary, dir, "migrate", "status", "--json")), &all); err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(all.Migrations, func(m migrations.Migration) bool { return m.Kind == "contract" })
+	if i < 0 {
+		return ""
+	}
+	return all.Migrations[i].State
+}
+
+// until waits for something to become true.
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !done(); {
+		if time.Now().After(end) {
+			t.Fatalf("never %s", what)
+		}
+	}
+}
