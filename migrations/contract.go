@@ -66,7 +66,7 @@ func (s schema) announce(ctx context.Context, pool *pgxpool.Pool, release string
 			return fmt.Errorf("announce the release: %w", err)
 		}
 		return pgx.BeginFunc(ctx, m.conn, func(tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, `DELETE FROM migrations_announced WHERE release = $1 OR id <= (SELECT max(id) - 20 FROM migrations_announced)`, release)
+			_, err := tx.Exec(ctx, `DELETE FROM migrations_announced WHERE release = $1 OR id NOT IN (SELECT id FROM migrations_announced ORDER BY id DESC LIMIT 20)`, release)
 			if err == nil {
 				_, err = tx.Exec(ctx, `INSERT INTO migrations_announced (release, contract) VALUES ($1, $2)`, release, versions(known))
 			}

@@ -118,8 +118,10 @@ func TestLocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer holder.Close(ctx)
-	if _, err := holder.Exec(ctx, `SET application_name = 'a long report'; BEGIN; SELECT count(*) FROM designs`); err != nil {
-		t.Fatal(err)
+	for _, sql := range []string{`SET application_name = 'a long report'`, `BEGIN ISOLATION LEVEL REPEATABLE READ`, `SELECT count(*) FROM designs`} {
+		if _, err := holder.Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s := with(t, "expand/90001_folder.sql", adds)
 	_, err = s.Expand(ctx, db.Pool)
@@ -127,8 +129,30 @@ func TestLocks(t *testing.T) {
 		t.Errorf("while it is locked: %v", err)
 	}
 
-	patient := migrations.Of(files(t, "expand/90001_folder.sql", adds), time.Minute)
+	// An index that is built beside the writers waits for older transactions as long as it takes.
 	done := make(chan error, 1)
+	go func() {
+		_, err := with(t, "expand/90002_index.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY designs_name ON designs (name);\n").Expand(ctx, db.Pool)
+		done <- err
+	}()
+	for waits := false; !waits; {
+		if err := db.Pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND clock_timestamp() - query_start > interval '1 second')`).Scan(&waits); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-done:
+			t.Fatalf("the index did not wait: %v", err)
+		default:
+		}
+	}
+	if _, err := holder.Exec(ctx, `COMMIT; BEGIN; SELECT FROM designs`); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+
+	patient := migrations.Of(files(t, "expand/90001_folder.sql", adds), time.Minute)
 	go func() {
 		_, err := patient.Expand(ctx, db.Pool)
 		done <- err

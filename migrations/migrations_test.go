@@ -17,7 +17,7 @@ import (
 func TestMain(m *testing.M) { os.Exit(apptest.Main(m)) }
 
 // Three processes that start at once leave one schema, and each step ran once.
-func TestUpTogether(t *testing.T) {
+func TestExpandTogether(t *testing.T) {
 	ctx := context.Background()
 	db := apptest.Database(t)
 	var mu sync.Mutex
@@ -82,6 +82,9 @@ func TestLoginWithoutRights(t *testing.T) {
 	_, err = migrations.Expand(ctx, plain)
 	if app.KindOf(err) != app.Forbidden || !strings.Contains(err.Error(), `CREATE ROLE "`+name+`_tenant" NOLOGIN`) {
 		t.Fatalf("without rights: %v", err)
+	}
+	if _, err := migrations.Check(ctx, plain); app.KindOf(err) != app.Forbidden || !strings.Contains(err.Error(), `ALTER USER "`+name+`_plain" CREATEDB CREATEROLE`) {
+		t.Errorf("a check without rights: %v", err)
 	}
 	admin(`CREATE ROLE "NAME_tenant" NOLOGIN`)
 	admin(`GRANT "NAME_tenant" TO NAME_plain`)
