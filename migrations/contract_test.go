@@ -44,7 +44,9 @@ func TestExpandBesideAnother(t *testing.T) {
 // A contract migration waits until the release before knows it and no older one
 // lives; then the releases that do not know it are refused.
 func TestContract(t *testing.T) {
-	ctx, db := context.Background(), apptest.Database(t)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	db := apptest.Database(t)
 	v1, v2 := with(t), with(t, "contract/00001_index.sql", takesAway)
 	v4 := with(t, "contract/00001_index.sql", takesAway, "contract/00002_more.sql", "-- +goose Up\nDROP INDEX renders_newest;\n")
 	commit := func(s migrations.Schema, release string) {
@@ -87,9 +89,16 @@ func TestContract(t *testing.T) {
 		v4.Contract(ctx, db.Pool, instance("four", func() bool { asked <- struct{}{}; return alone.Load() }), apptest.Log(t))
 	}()
 	for range 4 {
-		<-asked
+		select {
+		case <-asked:
+		case <-done:
+			t.Fatal("four did not wait for the others to go")
+		}
 	}
 	must(1)
+	if done, _, err := v4.ContractNow(ctx, db.Pool, instance("five", func() bool { return true })); done != nil || err != nil {
+		t.Errorf("a release that has not committed: %v, %v", done, err)
+	}
 	alone.Store(true)
 	<-done
 	must(1, 2)
@@ -111,7 +120,9 @@ func TestContractInANewDatabase(t *testing.T) {
 // A transaction that holds a lock for long holds up nobody but the migration,
 // which says who it was.
 func TestLocks(t *testing.T) {
-	ctx, db := context.Background(), apptest.Database(t)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	db := apptest.Database(t)
 	expand(t, with(t), db.Pool)
 	holder, err := pgx.ConnectConfig(ctx, db.Pool.Config().ConnConfig)
 	if err != nil {
@@ -167,6 +178,11 @@ func TestLocks(t *testing.T) {
 			return yes
 		}
 		for !waiting() {
+			select {
+			case err := <-done:
+				t.Fatalf("it did not try again: %v", err)
+			default:
+			}
 		}
 		if _, err := db.Pool.Exec(ctx, `SELECT FROM designs`); err != nil {
 			t.Error(err)

@@ -25,6 +25,10 @@ func (s Schema) Contract(ctx context.Context, pool *pgxpool.Pool, in Instance, l
 	s.follow(ctx, pool, in, log)
 }
 
+func (s Schema) ContractNow(ctx context.Context, pool *pgxpool.Pool, in Instance) (done []string, left int, err error) {
+	return s.contract(ctx, pool, in)
+}
+
 func (s Schema) Check(ctx context.Context, pool *pgxpool.Pool) ([]app.Field, error) {
 	return s.check(ctx, pool)
 }
