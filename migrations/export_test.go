@@ -33,7 +33,13 @@ func (s Schema) Check(ctx context.Context, pool *pgxpool.Pool) ([]app.Field, err
 	return s.check(ctx, pool)
 }
 
-// What TestRecord writes.
+// Released is the last release: its River schema and its statements.
+func Released() (river int, statements []string, err error) {
+	r, err := ours().released()
+	return r.River, r.statements, err
+}
+
+// What the record is made of.
 var (
 	Files        = files
 	StatementEnd = statementEnd

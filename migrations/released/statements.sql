@@ -364,6 +364,17 @@ SET
     updated_at = EXCLUDED.updated_at
 RETURNING name, created_at, metadata, paused_at, updated_at
 ;
+-- name: QueueDeleteExpired :many
+DELETE FROM river_queue
+WHERE name IN (
+    SELECT name
+    FROM river_queue
+    WHERE river_queue.updated_at < $1
+    ORDER BY name ASC
+    LIMIT $2::bigint
+)
+RETURNING name, created_at, metadata, paused_at, updated_at
+;
 INSERT INTO api_keys (tenant_id, name, key_hash, expires_at) VALUES ($1, $2, $3, $4)
 ;
 INSERT INTO assets (id, tenant_id, name, media_type, width, height, bytes, sha256)
