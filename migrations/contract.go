@@ -25,6 +25,9 @@ func (s schema) follow(ctx context.Context, pool *pgxpool.Pool, in Instance, log
 		if err == nil {
 			break
 		}
+		if ctx.Err() != nil {
+			return
+		}
 		log.Error("this release cannot be recorded as committed yet", "err", err)
 		if pause(ctx, lookEvery) != nil {
 			return
@@ -39,7 +42,7 @@ func (s schema) follow(ctx context.Context, pool *pgxpool.Pool, in Instance, log
 			if err == nil && left == 0 {
 				return
 			}
-			if err != nil {
+			if err != nil && ctx.Err() == nil {
 				log.Error("what no release needs any more cannot be taken away yet", "err", err)
 				wait = min(2*wait, longestPause)
 			}

@@ -18,6 +18,7 @@ import (
 // Text on a terminal, JSON elsewhere, and to journald with its priorities.
 func TestLogFormat(t *testing.T) {
 	t.Setenv("TERM", "xterm")
+	t.Setenv("LOG_FORMAT", "") // OpenLog sets it for successors
 	plain, journal := tempFile(t), tempFile(t)
 	info, err := journal.Stat()
 	if err != nil {
@@ -68,7 +69,7 @@ func TestLogFormat(t *testing.T) {
 			}
 			b := make([]byte, 4096)
 			n, err := test.read.Read(b)
-			if line := string(b[:n]); err != nil || !strings.HasPrefix(line, test.want) || !strings.Contains(line, "hello") {
+			if line := strings.TrimSpace(string(b[:n])); err != nil || !strings.HasPrefix(line, test.want) || !strings.Contains(line, "hello") {
 				t.Errorf("%v: %q", err, line)
 			}
 		})
