@@ -154,14 +154,17 @@ func TestStopInUpgrade(t *testing.T) {
 	}
 }
 
-// TERM to a successor on probation ends it, and its predecessor serves on.
+// TERM to a successor on probation ends it, and its predecessor serves again, while
+// it still has a request under way.
 func TestSuccessorStopped(t *testing.T) {
 	t.Parallel()
 	i := serve(t)
 	v1, seen := i.link("current"), i.visitors()
 	up := i.upgrading(next(t), "--probation", "1m")
 	up.step("takeover")
+	defer i.linger()()
 	i.signal(2, syscall.SIGTERM)
+	seen.meet(i, v1)
 	if end := up.end(5); !strings.Contains(end.Reason, "somebody stopped") {
 		t.Errorf("%+v", end)
 	}

@@ -1,9 +1,10 @@
 // Command visits counts its visitors in a file, and upgrades itself without losing
 // one of them: the smallest program that package upgrade has something to do for.
 //
-//	visits serve &
+//	go build -o visits ./upgrade/example
+//	./visits serve &
 //	curl http://127.0.0.1:8080/
-//	visits upgrade ./visits-v2
+//	./visits upgrade ./visits-v2
 package main
 
 import (
