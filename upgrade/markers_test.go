@@ -2,9 +2,11 @@ package upgrade_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -54,21 +56,29 @@ func TestTouchedByHand(t *testing.T) {
 	}
 }
 
-// A hand's touch while a successor warms up calls that off.
+// A hand's touch while a successor warms up calls that off, also one that hears nothing.
 func TestTouchedWhileWarming(t *testing.T) {
 	t.Parallel()
-	i := serve(t)
-	v1 := i.link("current")
-	up := i.upgrading(faulty(t, "waits"))
-	up.step("start")
-	i.until("it waits", func() bool { return i.warms(2) })
-	i.touch()
-	if end := up.end(4); !strings.Contains(end.Reason, "touched by hand") {
-		t.Errorf("%+v", end)
+	for _, deaf := range []bool{false, true} {
+		t.Run(fmt.Sprintf("deaf %v", deaf), func(t *testing.T) {
+			t.Parallel()
+			i := serve(t)
+			v1 := i.link("current")
+			up := i.upgrading(faulty(t, "waits"))
+			up.step("start")
+			i.until("it waits", func() bool { return i.warms(2) })
+			if deaf {
+				i.signal(2, syscall.SIGSTOP)
+			}
+			i.touch()
+			if end := up.end(4); !strings.Contains(end.Reason, "touched by hand") {
+				t.Errorf("%+v", end)
+			}
+			i.first.end(t)
+			i.nobody()
+			i.holds(v1)
+		})
 	}
-	i.first.end(t)
-	i.nobody()
-	i.holds(v1)
 }
 
 // A folder in the marker's place is in nobody's way.
