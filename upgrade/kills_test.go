@@ -71,11 +71,15 @@ func TestStrikes(t *testing.T) {
 // strike begins an upgrade, and sends the signal when it has come to the state.
 func (i *instance) strike(state string, victim int, signal syscall.Signal, exit int, reason string) {
 	i.Helper()
+	stands := "1m" // nobody waits for its end
+	if victim == 1 && signal == syscall.SIGSTOP {
+		stands = "300ms"
+	}
 	hit := func() { i.signal(victim, signal) }
 	var end upgrade.Step
 	switch state {
 	case warm:
-		up := i.upgrading(faulty(i.T, "waits"), "--probation", "300ms", "--timeout", "1s")
+		up := i.upgrading(faulty(i.T, "waits"), "--probation", stands, "--timeout", "1s")
 		up.step("start")
 		i.until("it waits", func() bool { return i.warms(2) })
 		hit()
@@ -84,7 +88,7 @@ func (i *instance) strike(state string, victim int, signal syscall.Signal, exit 
 		}
 		end = up.end(exit)
 	case probation:
-		up := i.upgrading(next(i.T), "--probation", "1s")
+		up := i.upgrading(next(i.T), "--probation", stands)
 		up.step("takeover")
 		hit()
 		end = up.end(exit)

@@ -83,7 +83,13 @@ func TestRestart(t *testing.T) {
 func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
 	i := serve(t)
-	up := i.upgrading(faulty(t, "waits"), "--probation", "300ms")
+	up := i.upgrading(faulty(t, "hangs"), "--timeout", "1s")
+	up.step("copy")
+	if end := i.upgrade(6, "--check", next(t)); end.Result != "busy" {
+		t.Errorf("%+v", end)
+	}
+	up.end(3)
+	up = i.upgrading(faulty(t, "waits"), "--probation", "300ms")
 	up.step("start")
 	if end := i.upgrade(6, next(t)); end.Result != "busy" || !strings.Contains(end.Reason, "another upgrade is under way") {
 		t.Errorf("%+v", end)
