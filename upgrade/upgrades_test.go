@@ -2,6 +2,7 @@ package upgrade_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -101,15 +102,26 @@ func TestTwoAtOnce(t *testing.T) {
 	i.alone(2)
 }
 
-// Who does not wait gets away at take-over, and the rest goes on without it.
+// Who does not wait gets away at take-over, and the rest goes on without it. From
+// then on the new release alone is met.
 func TestNoWait(t *testing.T) {
 	t.Parallel()
 	i := serve(t)
-	if last := i.upgrade(0, next(t), "--no-wait", "--probation", "1s"); last.Step != "takeover" {
+	if last := i.upgrade(0, next(t), "--no-wait", "--probation", "3s"); last.Step != "takeover" {
 		t.Errorf("%+v", last)
 	}
 	if s := i.status(); len(s) != 2 || !s[0].Probation || s[0].State != upgrade.Serving || s[1].State != upgrade.Draining {
 		t.Errorf("%+v", s)
+	}
+	c := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for range 20 {
+		r, err := c.Get(i.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Body.Close(); r.Header.Get("X-Release") != i.status()[0].Release {
+			t.Error("the old release accepts")
+		}
 	}
 	if end := i.upgrade(6, next(t)); end.Result != "busy" {
 		t.Errorf("%+v", end)
