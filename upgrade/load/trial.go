@@ -57,12 +57,15 @@ func (t Trial) Upgrades(ctx context.Context, count int) (f Figures, err error) {
 		if err != nil {
 			break
 		}
-		var v Vitals
-		if v, err = t.vitals(ctx, i+1); err != nil {
-			break
-		}
 		if i == min(4, count-1) || i == count-1 {
+			var v Vitals
+			if v, err = t.vitals(ctx, i+1); err != nil {
+				break
+			}
 			f.Vitals = append(f.Vitals, v)
+		}
+		if _, err = t.Instance.alone(ctx); err != nil {
+			break
 		}
 		fmt.Fprintf(t.Progress, "upgrade %3d of %d: took over after %.0f ms\n", i+1, count, takeOvers[i])
 	}
@@ -179,9 +182,12 @@ func (t Trial) kill(ctx context.Context, i int, after time.Duration) (killed tim
 	return killed, err
 }
 
-// vitals are taken when the release before has ended.
+// vitals are taken when the release before has ended, and all clients have come over.
 func (t Trial) vitals(ctx context.Context, after int) (v Vitals, err error) {
 	only, err := t.Instance.alone(ctx)
+	if err == nil {
+		err = wait(ctx, 2*time.Second)
+	}
 	if err != nil {
 		return v, err
 	}
