@@ -27,6 +27,7 @@ import (
 	"majestic/app/bench"
 	"majestic/app/config"
 	"majestic/app/machine"
+	"majestic/app/metrics"
 	"majestic/app/objects"
 	"majestic/app/postgres"
 	"majestic/http"
@@ -183,7 +184,13 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, release string, out io.Writer, log *slog.Logger) (err error) {
 	listener, err := generation.Listen(stop.Soft, c.Listen)
 	if err != nil {
-		return http.NotListening(c.Listen, err)
+		return http.NotListening("--listen", c.Listen, err)
+	}
+	var measured net.Listener
+	if c.MetricsListen != "" {
+		if measured, err = generation.Listen(stop.Soft, c.MetricsListen); err != nil {
+			return http.NotListening("--metrics-listen", c.MetricsListen, err)
+		}
 	}
 	private, err := generation.Private()
 	if err != nil {
@@ -245,8 +252,19 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	}
 	server := http.New(http.Options{
 		App: a, Events: events, Static: files, Release: release, Version: version, Generation: generation.Number(),
-		BaseURL: c.URL(), RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies, Log: log, Ready: a.Ready,
+		BaseURL: c.URL(), RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies, Log: log,
+		Checks: []http.Check{
+			{Name: "database", Ask: a.Ready},
+			{Name: "chrome", Ask: func(context.Context) error { return jobs.Ready(renderer) }},
+			{Name: "disk", Ask: folder.Ready, Outside: true},
+			{Name: "serving", Ask: func(context.Context) error { return staying(generation) }, Outside: true},
+		},
 	})
+	if measured != nil {
+		defer metrics.Serve(measured, log, metrics.Build{Version: version, Release: release, Generation: generation.Number()},
+			slices.Concat(server.Metrics(), runner.Metrics(), renderer.Metrics(), db.Metrics(), metrics.Generations(states(c.Dir)))...)()
+		log.Info("metrics are served", "url", "http://"+measured.Addr().String()+"/metrics")
+	}
 	served := make(chan error, 2)
 	for _, l := range []net.Listener{listener, private} {
 		go func() { served <- server.Serve(l) }()
@@ -337,6 +355,33 @@ func end(stop *config.Stop, generation *upgrade.Generation, server *http.Server,
 		return runner.Stop(stop.Hard)
 	}
 	return errors.Join(runner.Yield(stop.Hard), runner.Drain(stop.Soft, stop.Hard, jobs.Drain{Quiet: quiet, Timeout: leave.Timeout, Heir: generation.Heir}))
+}
+
+// staying fails when nobody takes the place of this generation, which ends. While
+// another does, the address is as good as ever, whoever answers at it.
+func staying(g *upgrade.Generation) error {
+	select {
+	case <-g.Left():
+	default:
+		return nil
+	}
+	if why := g.Leave().Reason; why == upgrade.Stopped || why == upgrade.Retired {
+		return app.Errorf(app.Unavailable, "this server is ending: %s", why)
+	}
+	return nil
+}
+
+// states are those of the generations that live.
+func states(dir string) func(context.Context) ([]string, error) {
+	return func(ctx context.Context) (all []string, err error) {
+		list, err := upgrade.List(ctx, dir)
+		for _, s := range list {
+			if s.State != upgrade.Gone {
+				all = append(all, s.State)
+			}
+		}
+		return all, err
+	}
 }
 
 // acceptable tells whether a binary may take this one's place, by what it says of itself.

@@ -39,6 +39,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithValue(ctx, entryKey{}, e))
 	s.setHeaders(rec.Header(), e)
 
+	s.metrics.begin()
 	defer s.log(rec, r, e)
 	defer s.recover(rec, r, e)
 	missing, pattern := s.mux.Handler(r)
@@ -102,6 +103,7 @@ func (s *Server) recover(w *recorder, r *http.Request, e *entry) {
 	s.fail(w, r, fmt.Errorf("panic: %v", v))
 }
 
+// log tells of the request and its answer, and has them counted.
 func (s *Server) log(w *recorder, r *http.Request, e *entry) {
 	level := slog.LevelInfo
 	if e.route == "GET /healthz" || e.route == "GET /readyz" || e.route == "GET /static/{file}" || e.route == "GET /fonts/{file}" {
@@ -113,9 +115,11 @@ func (s *Server) log(w *recorder, r *http.Request, e *entry) {
 	if w.status == 0 {
 		w.status = gone
 	}
+	took := time.Since(e.started)
+	s.metrics.end(r, e.route, w.status, took)
 	attrs := []slog.Attr{
 		slog.String("method", r.Method), slog.String("route", e.route),
-		slog.Int("status", w.status), slog.Int64("bytes", w.bytes), slog.Duration("duration", time.Since(e.started)),
+		slog.Int("status", w.status), slog.Int64("bytes", w.bytes), slog.Duration("duration", took),
 		slog.String("client", s.client(r)),
 	}
 	if e.err != nil {

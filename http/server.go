@@ -30,7 +30,7 @@ type Options struct {
 	RateLimit      float64  // requests a second for each API key; 0 is off
 	TrustedProxies []string // addresses and networks whose X-Forwarded-For is believed
 	Log            *slog.Logger
-	Ready          func(context.Context) error
+	Checks         []Check // what /readyz asks
 
 	Wait time.Duration // for a render, before a POST is answered without it; 0 means 10 s
 }
@@ -44,6 +44,7 @@ type Server struct {
 	proxies   []netip.Prefix
 	fonts     fonts
 	limits    *limits
+	metrics   metrics
 	secure    bool // people come by https
 	closing   chan struct{}
 	closeOnce sync.Once
@@ -64,6 +65,7 @@ func New(o Options) *Server {
 		origin:  http.NewCrossOriginProtection(),
 		fonts:   newFonts(),
 		limits:  newLimits(o.RateLimit),
+		metrics: newMetrics(),
 		secure:  strings.HasPrefix(o.BaseURL, "https://"),
 		closing: make(chan struct{}),
 

@@ -66,7 +66,7 @@ func newEmptySite(t *testing.T, options ...func(*ours.Options)) *site {
 	listener := httptest.NewUnstartedServer(nil)
 	o := ours.Options{
 		App: a, Events: events, Static: static.New(), Release: apptest.Release, Version: "v1", Generation: 7,
-		BaseURL: "http://" + listener.Listener.Addr().String(), Log: log, Ready: a.Ready,
+		BaseURL: "http://" + listener.Listener.Addr().String(), Log: log, Checks: []ours.Check{{Name: "database", Ask: a.Ready}},
 	}
 	for _, change := range options {
 		change(&o)

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"majestic/app"
 	"majestic/app/canvas"
@@ -14,7 +17,10 @@ import (
 )
 
 // drawer turns a document and its variables into a file.
-type drawer struct{ capturer Capturer }
+type drawer struct {
+	capturer Capturer
+	renders  *prometheus.HistogramVec
+}
 
 // picture is a file that was drawn, and its size: in pixels, for a pdf in CSS pixels of its first page.
 type picture struct {
@@ -26,6 +32,10 @@ type picture struct {
 // and has it captured. A fault of the design or the variables is an app.Error
 // with a text for the person; any other error is ours and worth another try.
 func (d drawer) draw(ctx context.Context, doc app.Document, r app.Render, image func(id string) (string, error)) (p picture, err error) {
+	began := time.Now()
+	defer func() {
+		d.renders.WithLabelValues(r.Format, outcomeOf(ctx, err)).Observe(time.Since(began).Seconds())
+	}()
 	resolved, err := doc.Resolve(r.Variables)
 	if err != nil {
 		return p, err

@@ -53,7 +53,7 @@ func (c *RenderCommand) Run(ctx context.Context, launch Launch, out io.Writer) (
 		return err
 	}
 	defer func() { err = errors.Join(err, close()) }()
-	p, err := drawer{capturer}.draw(ctx, doc, r, noImages)
+	p, err := drawer{capturer, newRenders()}.draw(ctx, doc, r, noImages)
 	if reason, theirs := fault(err); theirs {
 		return app.Errorf(app.Invalid, "%s", reason)
 	}

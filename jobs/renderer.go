@@ -35,6 +35,14 @@ func StartRenderer(ctx context.Context, r Renderer) (*screenshots.Pool, error) {
 	return pool, nil
 }
 
+// Ready fails while the renderer cannot draw.
+func Ready(pool *screenshots.Pool) error {
+	if err := pool.Ready(); err != nil {
+		return &app.Error{Kind: app.Unavailable, Message: "Chrome does not start", Err: err}
+	}
+	return nil
+}
+
 func fonts() (all []screenshots.Font) {
 	for _, font := range app.Fonts() {
 		name := ""

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
@@ -47,11 +48,12 @@ type Runner struct {
 	work    *river.Client[pgx.Tx]
 	lead    *river.Client[pgx.Tx]
 	release string
+	renders *prometheus.HistogramVec
 }
 
 // NewRunner makes a runner that does nothing until Start.
 func NewRunner(o Options) (*Runner, error) {
-	d := drawer{o.Capturer}
+	d := drawer{o.Capturer, newRenders()}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &renderWorker{app: o.App, events: o.Events, draw: d})
 	river.AddWorker(workers, &batchWorker{app: o.App, events: o.Events, draw: d, tabs: max(1, o.Tabs)})
@@ -74,7 +76,7 @@ func NewRunner(o Options) (*Runner, error) {
 	lead.ID = o.Client + "-lead"
 	lead.Queues = map[string]river.QueueConfig{"lead": {MaxWorkers: 1}}
 
-	r := &Runner{pool: o.Pool, app: o.App, release: o.Release}
+	r := &Runner{pool: o.Pool, app: o.App, release: o.Release, renders: d.renders}
 	var err error
 	if r.work, err = river.NewClient(riverpgxv5.New(o.Pool), &work); err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)

@@ -9,9 +9,11 @@ package screenshots
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -29,7 +31,10 @@ type Options struct {
 
 // Pool is a set of warm tabs.
 type Pool struct {
+	tabs    []*tab
 	idle    chan *tab
+	waiting atomic.Int64 // shots that have no tab or slot yet
+	busy    atomic.Int64 // shots under way
 	slots   slots
 	folder  *folder
 	version string
@@ -78,19 +83,19 @@ func start(ctx context.Context, o Options, chromium string, account *syscall.Cre
 	p.life, p.end = context.WithCancel(context.Background())
 	p.close = sync.OnceValue(p.shutdown)
 
-	tabs := make([]*tab, o.Tabs)
-	for i := range tabs {
-		tabs[i] = &tab{prepare: o.Prepare, limit: shotLimit, log: o.Log, launch: func(ctx context.Context) (*browser, error) {
+	p.tabs = make([]*tab, o.Tabs)
+	for i := range p.tabs {
+		p.tabs[i] = &tab{prepare: o.Prepare, limit: shotLimit, log: o.Log, launch: func(ctx context.Context) (*browser, error) {
 			return launch(p.life, ctx, command{chromium, folder, fontconfig, account, o.Log})
 		}}
 	}
-	if err := tabs[0].warm(ctx); err != nil {
+	if err := p.tabs[0].warm(ctx); err != nil {
 		p.end()
 		return nil, err
 	}
-	p.version = tabs[0].browser.version
-	p.idle <- tabs[0]
-	for _, t := range tabs[1:] {
+	p.version = p.tabs[0].browser.version
+	p.idle <- p.tabs[0]
+	for _, t := range p.tabs[1:] {
 		go p.put(t)
 	}
 	return p, nil
@@ -104,10 +109,13 @@ func (p *Pool) Capture(ctx context.Context, s Shot) ([]byte, error) {
 		return nil, err
 	}
 	var t *tab
+	p.waiting.Add(1)
 	select {
 	case <-ctx.Done():
+		p.waiting.Add(-1)
 		return nil, ctx.Err()
 	case <-p.life.Done():
+		p.waiting.Add(-1)
 		return nil, errClosed()
 	case t = <-p.idle:
 	}
@@ -132,6 +140,33 @@ func (p *Pool) Capture(ctx context.Context, s Shot) ([]byte, error) {
 	}
 }
 
+// Ready fails while no browser can be started. Those that died idle are started
+// again, so that a pool which nobody asks for a shot gets well, too.
+func (p *Pool) Ready() error {
+	for range p.tabs {
+		select {
+		case t := <-p.idle:
+			if t.alive() {
+				p.idle <- t
+			} else {
+				go p.put(t)
+			}
+			continue
+		default: // the others draw, or are being started
+		}
+		break
+	}
+	var last error
+	for _, t := range p.tabs {
+		failed := t.failed.Load()
+		if failed == nil {
+			return nil
+		}
+		last = *failed
+	}
+	return fmt.Errorf("no browser can be started: %w", last)
+}
+
 // Version is the browser's product and version, as in "Chrome/156.0.8078.79".
 func (p *Pool) Version() string { return p.version }
 
@@ -144,10 +179,13 @@ func (p *Pool) shoot(ctx context.Context, t *tab, s Shot) ([]byte, error) {
 	defer cancel()
 	defer context.AfterFunc(p.life, cancel)()
 	give, err := p.slots.take(waiting)
+	p.waiting.Add(-1)
 	if err != nil {
 		return nil, err
 	}
 	defer give()
+	p.busy.Add(1)
+	defer p.busy.Add(-1)
 	return t.shoot(ctx, s)
 }
 

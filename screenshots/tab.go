@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,9 @@ type tab struct {
 	limit   time.Duration
 	log     *slog.Logger
 	browser *browser
+
+	launches atomic.Int64
+	failed   atomic.Pointer[error] // why the last launch failed; nil when it did not
 }
 
 // shoot takes the picture, a second time in a fresh browser when the first one
@@ -47,14 +51,20 @@ func (t *tab) shoot(ctx context.Context, s Shot) ([]byte, error) {
 
 // warm makes sure that a browser is there.
 func (t *tab) warm(ctx context.Context) (err error) {
-	if t.browser != nil && t.browser.ctx.Err() != nil {
-		t.drop()
+	if t.alive() {
+		return nil
 	}
-	if t.browser == nil {
-		t.browser, err = t.launch(ctx)
+	t.drop()
+	t.launches.Add(1)
+	if t.browser, err = t.launch(ctx); err == nil {
+		t.failed.Store(nil)
+	} else if ctx.Err() == nil {
+		t.failed.Store(&err)
 	}
 	return err
 }
+
+func (t *tab) alive() bool { return t.browser != nil && t.browser.ctx.Err() == nil }
 
 func (t *tab) drop() {
 	if t.browser != nil {

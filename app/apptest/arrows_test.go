@@ -22,6 +22,7 @@ var rooms = []room{
 	{"app", nil, "the product knows no other room: rules outlive the technology around them"},
 	{"app/canvas", []string{"app"}, "a drawing is made of a design and nothing else, so that editor, gallery and screenshot agree"},
 	{"app/logs", nil, "a line is written, whatever it tells"},
+	{"app/metrics", nil, "each room measures itself, and main brings it all together"},
 	{"app/config", []string{"app", "app/logs"}, "settings are read once, and handed down by main"},
 	{"app/bench", []string{"app/config", "upgrade/load"}, "it knows the house from outside, by its verbs and addresses"},
 	{"app/postgres", []string{"app"}, "the cluster knows nothing of what is kept in it"},

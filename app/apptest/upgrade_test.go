@@ -161,7 +161,7 @@ func TestBrokenReleases(t *testing.T) {
 	}
 	seen.stop()
 
-	sick := apptest.BinaryWith(t, "sick", "http/health.go", strings.Replace(health, "if err := s.o.Ready(r.Context()); err != nil {", "if err := s.o.Ready(r.Context()); true {\n\t\tw.WriteHeader(503)", 1))
+	sick := apptest.BinaryWith(t, "sick", "http/health.go", strings.Replace(health, "status := http.StatusOK", "status := http.StatusServiceUnavailable", 1))
 	if last := upgradeTo(t, binary, dir, 4, sick); last.Result != "failed" || !strings.Contains(last.Reason, "GET /readyz answers 503") {
 		t.Errorf("one that is never ready: %+v", last)
 	}

@@ -23,6 +23,7 @@ type Config struct {
 	Dir            string   `help:"The instance: one directory holds all that it owns." default:"." placeholder:"DIR"`
 	DatabaseURL    string   `setting:"DATABASE_URL" name:"database-url" help:"PostgreSQL to use; without it a private one under data/postgres ($$DATABASE_URL)." placeholder:"URL"`
 	Listen         string   `setting:"LISTEN_ADDR" help:"Address to serve on ($$LISTEN_ADDR)." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	MetricsListen  string   `setting:"METRICS_LISTEN" help:"Address of its own to serve Prometheus metrics on, at /metrics, as in 127.0.0.1:9090; without it there are none ($$METRICS_LISTEN)." placeholder:"HOST:PORT"`
 	BaseURL        string   `setting:"BASE_URL" name:"base-url" help:"Address that people use, when a proxy stands in front ($$BASE_URL)." placeholder:"URL"`
 	SecretKey      string   `setting:"SECRET_KEY" name:"secret-key" help:"Key that signs links; without it data/secret.key ($$SECRET_KEY)." placeholder:"KEY"`
 	LogLevel       string   `setting:"LOG_LEVEL" help:"debug, info, warn or error ($$LOG_LEVEL)." default:"info" enum:"debug,info,warn,error"`
@@ -31,6 +32,16 @@ type Config struct {
 	ChromiumPath   string   `setting:"CHROMIUM_PATH" help:"Chromium to draw with; without it the system's ($$CHROMIUM_PATH)." placeholder:"FILE"`
 	RateLimit      float64  `setting:"RATE_LIMIT" help:"Requests a second for each API key, 0 is off ($$RATE_LIMIT)." default:"100"`
 	TrustedProxies []string `setting:"TRUSTED_PROXIES" help:"Addresses whose X-Forwarded-* is believed ($$TRUSTED_PROXIES)." placeholder:"CIDR"`
+}
+
+// Validate is kong's: it refuses settings that contradict each other.
+func (c *Config) Validate() error {
+	_, port, _ := net.SplitHostPort(c.Listen)
+	_, other, _ := net.SplitHostPort(c.MetricsListen)
+	if c.Listen == c.MetricsListen || port == other && port != "0" && port != "" {
+		return app.Errorf(app.Invalid, "METRICS_LISTEN (--metrics-listen) is %s, and LISTEN_ADDR (--listen) is %s; the metrics need a port of their own", c.MetricsListen, c.Listen)
+	}
+	return nil
 }
 
 // Path is the place of something in the instance: c.Path("data", "objects").

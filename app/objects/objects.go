@@ -32,6 +32,22 @@ func Open(dir string) (*Folder, error) {
 // Close lets the directory go.
 func (f *Folder) Close() error { return f.root.Close() }
 
+// room is what must be free: a picture of the largest size, its temporary twin, and
+// what a database keeps of it.
+const room = 64 << 20
+
+// Ready fails when the disk has little room left.
+func (f *Folder) Ready(context.Context) error {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(f.root.Name(), &disk); err != nil {
+		return &app.Error{Kind: app.Unavailable, Message: "the disk with the files cannot be looked at", Err: err}
+	}
+	if free := int64(disk.Bavail) * disk.Bsize; free < room {
+		return app.Errorf(app.Unavailable, "the disk with the files has %d MB left, and %d must be free; free some space", free>>20, room>>20)
+	}
+	return nil
+}
+
 // Put writes a temporary file, syncs it, and renames it over the key: a reader
 // sees the old bytes or the new, and what Put has confirmed outlives a power cut.
 func (f *Folder) Put(ctx context.Context, key string, data []byte) (err error) {
