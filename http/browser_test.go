@@ -134,7 +134,7 @@ func TestManyTabs(t *testing.T) {
 
 // browser is a tab of Ada's.
 type browser struct {
-	t   *testing.T
+	t   testing.TB
 	ctx context.Context
 }
 

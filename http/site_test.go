@@ -26,7 +26,7 @@ const password = "correct horse battery"
 // site is a server on a fresh database, set up by Ada in the workspace Acme.
 type site struct {
 	*ours.Server
-	t      *testing.T
+	t      testing.TB
 	app    *app.App
 	url    string
 	tenant app.Tenant
@@ -37,7 +37,7 @@ type site struct {
 	serving atomic.Pointer[ours.Server] // who answers at url
 }
 
-func newSite(t *testing.T, options ...func(*ours.Options)) *site {
+func newSite(t testing.TB, options ...func(*ours.Options)) *site {
 	t.Helper()
 	s := newEmptySite(t, options...)
 	ctx := context.Background()
@@ -57,7 +57,7 @@ func newSite(t *testing.T, options ...func(*ours.Options)) *site {
 }
 
 // newEmptySite is a site that nobody has set up.
-func newEmptySite(t *testing.T, options ...func(*ours.Options)) *site {
+func newEmptySite(t testing.TB, options ...func(*ours.Options)) *site {
 	t.Helper()
 	a, pool := apptest.App(t)
 	log := apptest.Log(t)

@@ -183,6 +183,7 @@ func TestServeRefuses(t *testing.T) {
 		"the port is taken":       {[]string{"--listen", taken.Addr().String()}, []string{"is taken by another program", "ss -ltnp", "--listen"}},
 		"the address is not here": {[]string{"--listen", "192.0.2.1:80"}, []string{"cannot be listened on", "--listen"}},
 		"no Chromium":             {[]string{"--listen", "127.0.0.1:0", "--chromium-path", "/nowhere/chromium"}, []string{"/nowhere/chromium", "app setup"}},
+		"the metrics' is taken":   {[]string{"--listen", "127.0.0.1:0", "--metrics-listen", taken.Addr().String()}, []string{"is taken by another program", "ss -ltnp", "--metrics-listen"}},
 		"no log file":             {[]string{"--listen", "127.0.0.1:0", "--log-file", "none/app.log"}, []string{"the log file", "none/app.log cannot be opened", "LOG_FILE"}},
 		"no database":             {[]string{"--listen", "127.0.0.1:0", "--database-url", "postgres://u:hidden@127.0.0.1:1/x"}, []string{"127.0.0.1"}},
 	} {
@@ -195,6 +196,9 @@ func TestServeRefuses(t *testing.T) {
 		if code != 1 || strings.Contains(errs, "hidden") || strings.Contains(errs, "goroutine") {
 			t.Errorf("%s: exit %d: %s", name, code, errs)
 		}
+	}
+	if _, errs, code := apptest.Run(t, binary, dir, "serve", "--listen", "127.0.0.1:81", "--metrics-listen", "localhost:81"); code != 2 || !strings.Contains(errs, "the metrics need a port of their own") {
+		t.Errorf("the port of both: exit %d, %s", code, errs)
 	}
 	if _, errs, code := apptest.Run(t, binary, dir, "serve", "--no-such-flag"); code != 2 || !strings.Contains(errs, "--no-such-flag") {
 		t.Errorf("an unknown flag: exit %d, %s", code, errs)

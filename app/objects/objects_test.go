@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"majestic/app"
@@ -56,5 +57,19 @@ func TestFolder(t *testing.T) {
 	}
 	if b, _ := os.ReadFile(filepath.Join(dir, "secret")); string(b) != "secret" {
 		t.Errorf("the file outside is %q", b)
+	}
+}
+
+// The kernel's own file system has no room for anybody.
+func TestReady(t *testing.T) {
+	for dir, want := range map[string]string{t.TempDir(): "", "/proc": "has 0 MB left, and 64 must be free"} {
+		f, err := objects.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := f.Ready(t.Context()); (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || app.KindOf(err) != app.Unavailable) {
+			t.Errorf("%s: %v", dir, err)
+		}
 	}
 }
