@@ -2,6 +2,7 @@ package apptest_test
 
 import (
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -357,6 +358,9 @@ func watchSite(t *testing.T, url string) *site {
 				case <-tick.C:
 				}
 				r, err := c.Get(url + s.path)
+				if err == nil {
+					_, err = io.Copy(io.Discard, r.Body) // a connection is kept only when its answer is read
+				}
 				s.mu.Lock()
 				if err != nil {
 					s.lost = append(s.lost, err.Error())
