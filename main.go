@@ -161,6 +161,7 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 	}
 	defer func() { generation.Close(err) }()
 	context.AfterFunc(stop.Soft, generation.Stop)
+	context.AfterFunc(stop.Hard, generation.Hurry)
 	if err := upgrade.Register(c.Dir, self, release); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -121,22 +122,33 @@ type Rest func(context.Context) error
 
 // Run asks every generation to stop and returns when all have.
 func (c *StopCommand) Run(ctx context.Context, at Place, rest Rest) error {
-	if err := stopAll(ctx, string(at), 0, c.Now); err != nil {
+	all, err := List(ctx, string(at))
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		// Its own call to stop has its socket in the environment.
+		if s.Unit != "" && (s.State == Serving || s.State == Warming) && os.Getenv(envNotify) == "" {
+			return fmt.Errorf("systemd looks after this instance and would start it again; say: systemctl stop %s", s.Unit)
+		}
+	}
+	every := func(Status) bool { return true }
+	if err := stopAll(ctx, string(at), every, c.Now); err != nil {
 		return err
 	}
 	return rest(ctx)
 }
 
-// stopAll ends all generations after one, and returns when they are gone. The
-// newest comes first: a predecessor that takes over again is told, too.
-func stopAll(ctx context.Context, dir string, after int, now bool) error {
+// stopAll ends the generations that which picks, and returns when they are gone.
+// The newest comes first: a predecessor that takes over again is told, too.
+func stopAll(ctx context.Context, dir string, which func(Status) bool, now bool) error {
 	asked := map[int]bool{}
 	for {
 		alive, err := Alive(dir)
 		if err != nil {
 			return err
 		}
-		alive = slices.DeleteFunc(alive, func(s Status) bool { return s.Generation <= after })
+		alive = slices.DeleteFunc(alive, func(s Status) bool { return !which(s) })
 		if len(alive) == 0 {
 			return nil
 		}

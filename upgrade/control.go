@@ -17,6 +17,8 @@ type question struct {
 	Now     bool    `json:"now,omitempty"`
 	Upgrade *order  `json:"upgrade,omitempty"` // the binary comes with it
 	Join    *Status `json:"join,omitempty"`
+
+	Supervisor string `json:"supervisor,omitempty"` // of who wants to join: its notify socket
 }
 
 type reply struct {
@@ -61,6 +63,13 @@ func (g *Generation) converse(l *line) {
 	switch {
 	case q.Verb == "join" && q.Join != nil:
 		l.conn.SetDeadline(time.Time{})
+		if g.supervisor != nil && g.supervisor.socket == q.Supervisor {
+			l.receive(new(fromSuccessor)) // its hello: what is not read resets the connection
+			g.supervisor.ready(nil)
+			l.send(welcome{Spare: true})
+			l.close()
+			return
+		}
 		if err := g.greet(*q.Join, l); err != nil {
 			l.send(welcome{Error: err.Error()})
 			l.close()

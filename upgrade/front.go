@@ -16,6 +16,7 @@ func (g *Generation) Front(stop, again context.Context, out io.Writer) error {
 	tick := time.NewTicker(2 * blink)
 	defer tick.Stop()
 	var stopped chan error
+	newer := func(s Status) bool { return s.Generation > g.Number() }
 	for {
 		alive, err := Alive(g.o.Dir)
 		if err != nil {
@@ -39,9 +40,9 @@ func (g *Generation) Front(stop, again context.Context, out io.Writer) error {
 				go func() {
 					go func() {
 						<-again.Done()
-						stopAll(context.Background(), g.o.Dir, g.Number(), true)
+						stopAll(context.Background(), g.o.Dir, newer, true)
 					}()
-					stopped <- stopAll(context.Background(), g.o.Dir, g.Number(), false)
+					stopped <- stopAll(context.Background(), g.o.Dir, newer, false)
 				}()
 			}
 			select {

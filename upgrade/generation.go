@@ -42,6 +42,7 @@ type Status struct {
 	Probation  bool      `json:"probation"`
 	PID        int       `json:"pid"`
 	StartedAt  time.Time `json:"started_at"`
+	Unit       string    `json:"unit,omitempty"` // of systemd, when that looks after it
 	Jobs       Jobs      `json:"jobs"`
 	Tenants    int       `json:"tenants"` // that only this generation serves
 }
@@ -64,21 +65,25 @@ type Work struct {
 
 // Generation is one process of an instance, from its start to its end.
 type Generation struct {
-	o         Options
-	status    Status
-	folder    *os.File // the open generations/ folder, by which sockets get short paths
-	home      os.FileInfo
-	lock      *os.File
-	socket    *net.UnixListener
-	life      *predecessor // whom we succeed; nil when nobody served
-	stderr    *os.File     // where standard error leads from the commit on; nil is where it does
-	inherited []*gate
-	took      []string // the addresses of those that are used
-	closed    chan struct{}
-	close     sync.Once
-	served    chan struct{} // closed when committed
-	left      chan struct{} // closed when it shall end
-	woken     chan struct{} // somebody came or went
+	o          Options
+	status     Status
+	folder     *os.File // the open generations/ folder, by which sockets get short paths
+	home       os.FileInfo
+	lock       *os.File
+	socket     *net.UnixListener
+	life       *predecessor // whom we succeed; nil when nobody served
+	stderr     *os.File     // where standard error leads from the commit on; nil is where it does
+	inherited  []*gate
+	gifts      []gift
+	supervisor *supervisor
+	took       []string // the addresses of those that are used
+	closed     chan struct{}
+	close      sync.Once
+	served     chan struct{} // closed when committed
+	left       chan struct{} // closed when it shall end
+	woken      chan struct{} // somebody came or went
+	hurry      chan struct{} // closed when older generations shall end at once
+	hurryOnce  sync.Once
 
 	acts sync.Mutex // one event at a time
 
@@ -92,6 +97,7 @@ type Generation struct {
 	nonces    map[string]bool
 	wish      *occurrence // an order that stands until it is carried out
 	leave     Leave
+	older     chan struct{} // closed when the older generations are gone that we end
 }
 
 // Leave is why a generation shall end, and how.
@@ -111,9 +117,10 @@ const (
 	RolledBack               // the predecessor serves again: exit at once
 )
 
-// ErrDetached is Start's word in the short-lived process between a generation and
-// its successor: the successor runs on its own now, and this process should exit
-// as if all were well.
+// ErrDetached is Start's word in a process that should exit as if all were well:
+// the short-lived one between a generation and its successor, which runs on its own
+// now; and one that a supervisor has started in place of its main process, while a
+// successor of that serves, which is the main process now.
 var ErrDetached = errors.New("upgrade: the successor runs on its own")
 
 // Start makes this process a generation. Beside one that serves it becomes its
@@ -129,8 +136,12 @@ func Start(ctx context.Context, o Options) (*Generation, error) {
 			return nil, err
 		}
 	}
-	g := &Generation{o: o, phase: heir, nonces: map[string]bool{}, closed: make(chan struct{}), served: make(chan struct{}), left: make(chan struct{}), woken: make(chan struct{}, 1), stderr: given.stderr}
+	g := &Generation{o: o, phase: heir, nonces: map[string]bool{}, closed: make(chan struct{}), served: make(chan struct{}), left: make(chan struct{}), woken: make(chan struct{}, 1), hurry: make(chan struct{}), stderr: given.stderr}
 	g.status = Status{Generation: given.number, Release: o.Release, Version: o.Version, PID: os.Getpid(), StartedAt: time.Now().UTC().Truncate(time.Second)}
+	if g.supervisor = supervised(line != nil, o.Log); g.supervisor != nil {
+		g.status.Unit = g.supervisor.unit
+	}
+	g.gifts = gifts(o.Log)
 	if err := g.start(ctx, line); err != nil {
 		if line != nil {
 			line.send(fromSuccessor{Error: err.Error()})
@@ -179,6 +190,9 @@ func (g *Generation) Serve(w Work) error {
 	g.work = &w
 	g.mu.Unlock()
 	g.dropInherited()
+	if err := g.dropGifts(); err != nil {
+		return err
+	}
 	g.happen(occurrence{event: warmed})
 	switch p := g.now(); p {
 	case trial, serving:
@@ -232,10 +246,18 @@ func (g *Generation) Stop() {
 	g.happen(occurrence{event: stopAsked, reason: "somebody stopped the instance"})
 }
 
+// Hurry is an order not to wait for older generations' jobs when this one ends,
+// which it does only where a supervisor takes its end for the end of all. Twice is
+// harmless.
+func (g *Generation) Hurry() { g.hurryOnce.Do(func() { close(g.hurry) }) }
+
 // Close ends the generation: the sockets go, and last the lock. A predecessor is
 // told of the error for which it ends, if any. Twice is harmless.
 func (g *Generation) Close(failed error) {
 	g.close.Do(func() {
+		if older := g.ending(); older != nil {
+			<-older
+		}
 		close(g.closed)
 		if failed != nil && g.life != nil {
 			g.life.line.send(fromSuccessor{Error: failed.Error()})
@@ -252,6 +274,7 @@ func (g *Generation) Close(failed error) {
 		for _, l := range gates {
 			l.Close()
 		}
+		g.dropGifts()
 		if g.socket != nil {
 			g.socket.Close()
 			os.Remove(filepath.Join(tmp(g.o.Dir), "generations", g.name("sock")))
@@ -312,6 +335,13 @@ func (g *Generation) listen(kind string) (*net.UnixListener, error) {
 
 func (g *Generation) name(kind string) string {
 	return fmt.Sprintf("%d.%s", g.status.Generation, kind)
+}
+
+// ending is closed when the older generations are gone; nil when they are not ours to end.
+func (g *Generation) ending() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.older
 }
 
 func (g *Generation) now() phase {

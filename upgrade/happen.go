@@ -168,6 +168,8 @@ func (g *Generation) flip() error {
 	if err := point(filepath.Join(tmp(g.o.Dir), "app.sock"), filepath.Join("generations", g.name("sock"))); err != nil {
 		return err
 	}
+	g.supervisor.ready(g.unkept())
+	go g.attend()
 	if g.life != nil {
 		g.life.line.send(fromSuccessor{Serving: true})
 	}
@@ -184,6 +186,12 @@ func (g *Generation) part(before phase, o occurrence) {
 		g.successor.concluded(committed, o.reason)
 	case o.event == markerByHand:
 		g.leave = Leave{Reason: Retired}
+	case g.supervisor != nil:
+		g.older = make(chan struct{})
+		go func() {
+			defer close(g.older)
+			g.stopOlder()
+		}()
 	}
 	for _, l := range g.gates {
 		l.Close()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -17,6 +18,7 @@ import (
 type gate struct {
 	*net.TCPListener
 	asked string // the address by which it was asked for
+	fresh bool   // we have made it: the supervisor does not keep it yet
 
 	mu      sync.Mutex
 	open    bool
@@ -84,7 +86,7 @@ const (
 )
 
 // Listen gives the listener for an address: the predecessor's socket, when that
-// was asked for by the same address, or a new one. It accepts from the time the
+// was asked for by the same address, or the supervisor's, or a new one. It accepts from the time the
 // generation serves. An address that is taken is tried again every 10 ms while
 // another generation lives, which may be about to let it go.
 func (g *Generation) Listen(ctx context.Context, address string) (net.Listener, error) {
@@ -95,6 +97,10 @@ func (g *Generation) Listen(ctx context.Context, address string) (net.Listener, 
 			return l, nil
 		}
 	}
+	if l := g.gift(address); l != nil {
+		g.keepGate(l)
+		return l, nil
+	}
 	var c net.ListenConfig
 	if len(g.inherited) > 0 {
 		c.Control = g.beside
@@ -103,6 +109,7 @@ func (g *Generation) Listen(ctx context.Context, address string) (net.Listener, 
 		l, err := c.Listen(ctx, "tcp", address)
 		if err == nil {
 			own := newGate(l.(*net.TCPListener), address)
+			own.fresh = true
 			g.keepGate(own)
 			return own, nil
 		}
@@ -122,6 +129,16 @@ func (g *Generation) keepGate(l *gate) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.gates = append(g.gates, l)
+}
+
+// unkept are the sockets, when the supervisor lacks one of them.
+func (g *Generation) unkept() []*gate {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !slices.ContainsFunc(g.gates, func(l *gate) bool { return l.fresh }) {
+		return nil
+	}
+	return slices.Clone(g.gates)
 }
 
 // beside lets a new socket overlap with the predecessor's: 0.0.0.0:80 with

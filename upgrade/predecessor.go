@@ -39,6 +39,7 @@ type welcome struct {
 	Nonce     string        `json:"nonce"`
 	Probation time.Duration `json:"probation"`
 	Asked     []string      `json:"asked"` // the addresses of the sockets
+	Spare     bool          `json:"spare"` // one supervisor has started both, and the other is the main process
 }
 
 // The environment of a successor that an upgrade starts.
@@ -135,7 +136,7 @@ func (g *Generation) join(ctx context.Context, dir string) (*line, error) {
 			return nil, err
 		}
 		if !wait {
-			return dial(ctx, g.o.Dir, serving, question{Verb: "join", Join: &g.status})
+			return dial(ctx, g.o.Dir, serving, question{Verb: "join", Join: &g.status, Supervisor: os.Getenv(envNotify)})
 		}
 		select {
 		case <-ctx.Done():
@@ -183,6 +184,9 @@ func (g *Generation) succeed(l *line) error {
 	}
 	if w.Error != "" {
 		return errors.New(w.Error)
+	}
+	if w.Spare {
+		return ErrDetached
 	}
 	l.conn.SetDeadline(time.Time{})
 	if g.inherited, err = gatesOf(files, w.Asked); err != nil {

@@ -259,7 +259,7 @@ func (g *Generation) discard(s *successor, added bool) {
 
 // greet takes a process that was started by hand as the successor.
 func (g *Generation) greet(s Status, l *line) error {
-	if os.Getenv("NOTIFY_SOCKET") != "" {
+	if g.supervisor != nil {
 		return errors.New("a supervisor looks after this instance, and would not know a process started by hand; use: app upgrade FILE")
 	}
 	if err := g.claim(); err != nil {
