@@ -178,6 +178,10 @@ func (g *Generation) flip() error {
 
 // part begins the drain.
 func (g *Generation) part(before phase, o occurrence) {
+	defer close(g.left)
+	if o.event != committed {
+		g.supervisor.say(stopping)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
@@ -196,7 +200,6 @@ func (g *Generation) part(before phase, o occurrence) {
 	for _, l := range g.gates {
 		l.Close()
 	}
-	close(g.left)
 }
 
 // settle is the end of an upgrade that came to nothing.

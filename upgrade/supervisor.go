@@ -96,12 +96,11 @@ func (s *supervisor) heard(err error) {
 	s.deaf = err != nil
 }
 
-// How often the supervisor is told what goes on, and how much longer it shall wait
-// for the end of a stop.
-const (
-	statusEvery = 5 * time.Second
-	moreTime    = time.Minute
-)
+// statusEvery is how often the supervisor is told what goes on.
+const statusEvery = 5 * time.Second
+
+// stopping asks for a minute more, again and again.
+const stopping = "STOPPING=1\nEXTEND_TIMEOUT_USEC=60000000"
 
 // attend keeps the supervisor informed while this process is the main one: that it
 // lives, what it does, and when it stops, that this takes its time. From the
@@ -119,14 +118,15 @@ func (g *Generation) attend() {
 	defer tick.Stop()
 	left, said := g.left, ""
 	for {
-		message := "WATCHDOG=1" // of the phase, too: it must not be held for ever
-		switch p := g.now(); {
+		switch {
 		case left == nil && g.Leave().Reason == Replaced:
 			return
-		case p == draining:
-			message += fmt.Sprintf("\nSTOPPING=1\nEXTEND_TIMEOUT_USEC=%d", moreTime.Microseconds())
+		case left == nil:
+			s.say(stopping)
 		}
-		s.say(message)
+		if g.now(); s.every > 0 { // it can be asked: nobody holds the phase for ever
+			s.say("WATCHDOG=1")
+		}
 		if words := g.words(); words != said {
 			s.say("STATUS=" + words)
 			said = words
@@ -150,6 +150,8 @@ func (g *Generation) words() string {
 	all, _ := List(context.Background(), g.o.Dir)
 	for _, s := range all {
 		switch {
+		case s.Generation == g.Number() && s.State == Draining:
+			text += ", finishing " + s.Jobs.short()
 		case s.State == Warming:
 			text += "; release " + s.Release + " warms up"
 		case s.Probation:

@@ -77,6 +77,7 @@ func (s serve) Run(at upgrade.Place) (err error) {
 	}
 	defer func() { g.Close(err) }() // of an error our predecessor hears
 	context.AfterFunc(soft, g.Stop)
+	context.AfterFunc(hard, g.Hurry)
 	if err := upgrade.Register(string(at), self, release); err != nil {
 		return err
 	}
