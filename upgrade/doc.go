@@ -33,8 +33,24 @@
 //     Rolled back: Left is closed in the successor; after 2 s it is killed.
 //
 // "serve" given by hand beside a generation that serves takes its place likewise,
-// from step 3 on. Under a supervisor ($NOTIFY_SOCKET) it is refused: that would not
-// know the new process.
+// from step 3 on.
+//
+// # Under systemd
+//
+// Where NOTIFY_SOCKET names a supervisor that speaks sd_notify's language, it is
+// told when the program serves (READY), what goes on (STATUS), that it lives
+// (WATCHDOG) and that its stop takes time (STOPPING, EXTEND_TIMEOUT_USEC). The
+// predecessor stays the main process until the verdict; then the successor sends
+// its MAINPID, waits until that is known, and the predecessor falls silent. The
+// listening sockets are given into keeping (FDSTORE, once), so that connections
+// wait for the restart when the last process is killed. Sockets that come with the
+// start (LISTEN_FDS) are used: those kept, and a socket unit's, even at another
+// address. What the supervisor starts in the place of a main process that died,
+// while its successor serves, makes that one known and exits. The main process ends
+// last: it stops the older generations with itself. "serve" and "stop" by hand are
+// refused: the supervisor would not know the new process, and restart the old. The
+// unit needs Type=notify, NotifyAccess=all, KillMode=process with ExecStop=… stop,
+// FileDescriptorStoreMax and Restart=always.
 //
 // # What holds, whatever is killed and when
 //
@@ -52,7 +68,7 @@
 // executable among the releases; Listen for each address, always by the same name; what else
 // it needs to be warm; Serve. Then it waits for Left, stops as Leave says, and
 // calls Close. A signal to stop, and Options.Stop, which is "app stop", shall lead to
-// Generation.Stop. Its verbs are UpgradeCommand, RollbackCommand, StatusCommand and
+// Generation.Stop, a second one to Hurry. Its verbs are UpgradeCommand, RollbackCommand, StatusCommand and
 // StopCommand, and "version --json", which prints whatever Accept wants to know.
 //
 // Two generations run at once for a time: what they write must bear that. With
