@@ -206,10 +206,8 @@ func TestMainHurries(t *testing.T) {
 // A supervisor that nobody hears costs a warning, and no upgrade.
 func TestDeafSupervisor(t *testing.T) {
 	t.Parallel()
-	full := supervise(t)
-	full.pause.Lock()
-	t.Cleanup(full.pause.Unlock)
-	for _, socket := range []string{full.socket, filepath.Join(t.TempDir(), "nobody"), "@nobody-" + filepath.Base(t.TempDir())} {
+	_, full := notifySocket(t)
+	for _, socket := range []string{full, filepath.Join(t.TempDir(), "nobody"), "@nobody-" + filepath.Base(t.TempDir())} {
 		i := at(t, open(t))
 		p := (&systemd{T: t, socket: socket}).start(i, nil)
 		i.url = p.url(t)
@@ -245,8 +243,7 @@ func (i *instance) slow(d string) <-chan error {
 type systemd struct {
 	*testing.T
 	socket string
-	dir    string     // the instance
-	pause  sync.Mutex // held while nobody reads
+	dir    string // the instance
 
 	mu    sync.Mutex
 	said  []message
@@ -261,24 +258,8 @@ type message struct {
 
 func supervise(t *testing.T) *systemd {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "notify-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &systemd{T: t, socket: filepath.Join(dir, "socket"), files: map[string][]*os.File{}}
-	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: s.socket, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := conn.SyscallConn()
-	if err == nil {
-		raw.Control(func(fd uintptr) {
-			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_PASSCRED, 1)
-		})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn, name := notifySocket(t)
+	s := &systemd{T: t, socket: name, files: map[string][]*os.File{}}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -288,15 +269,40 @@ func supervise(t *testing.T) *systemd {
 	t.Cleanup(func() {
 		conn.Close()
 		<-done
-		os.RemoveAll(dir)
 	})
 	return s
 }
 
+// notifySocket is a socket that tells whose messages come.
+func notifySocket(t *testing.T) (*net.UnixConn, string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "notify-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, "socket")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: name, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		conn.Close()
+		os.RemoveAll(dir)
+	})
+	raw, err := conn.SyscallConn()
+	if err == nil {
+		raw.Control(func(fd uintptr) {
+			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_PASSCRED, 1)
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn, name
+}
+
 func (s *systemd) read(conn *net.UnixConn) error {
 	text, control := make([]byte, 4096), make([]byte, 4096)
-	s.pause.Lock()
-	s.pause.Unlock()
 	n, oobn, _, _, err := conn.ReadMsgUnix(text, control)
 	if err != nil {
 		return err
