@@ -119,7 +119,10 @@ func (i *instance) move() {
 	if err := os.Rename(i.dir, to); err != nil {
 		i.Fatal(err)
 	}
-	i.Cleanup(func() { os.RemoveAll(to) })
+	i.Cleanup(func() {
+		i.sweep() // by its locks, which go now
+		os.RemoveAll(to)
+	})
 	i.dir = to
 }
 
