@@ -41,16 +41,16 @@ type Sort struct {
 // streamSort is the name of the streams among the records.
 const streamSort = "stream"
 
-// Mixed is the usual mix: most requests over connections that are kept, a tenth
-// over new ones, half as many over connections that lie open for a while before
+// Mixed is the usual mix: most requests over connections that are kept, one in
+// thirteen over a new one, some over connections that lie open for a while before
 // their first byte, and a few whose body comes slowly.
 func Mixed(get, post func(id string) *http.Request) []Sort {
 	return []Sort{
 		{Name: "get", Share: 200, Keep: true, Request: get},
 		{Name: "post", Share: 100, Keep: true, Effect: true, Request: post},
-		{Name: "new get", Share: 26, Request: get},
-		{Name: "new post", Share: 10, Effect: true, Request: post},
-		{Name: "early get", Share: 20, Early: 20 * time.Millisecond, Request: get},
+		{Name: "new get", Share: 18, Request: get},
+		{Name: "new post", Share: 8, Effect: true, Request: post},
+		{Name: "early get", Share: 10, Early: 20 * time.Millisecond, Request: get},
 		{Name: "slow post", Share: 2, Keep: true, Pause: 1500 * time.Millisecond, Effect: true, Request: post},
 	}
 }
