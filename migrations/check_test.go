@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -87,7 +86,9 @@ func TestCheckFinds(t *testing.T) {
 // What the last release does not mind is let through.
 func TestCheckLetsThrough(t *testing.T) {
 	db := apptest.Database(t)
+	const released, unchecked = "expand/90000_released.sql", "-- +goose Up\nALTER TABLE designs ADD COLUMN copied_from uuid;\nALTER TABLE designs ADD FOREIGN KEY (copied_from) REFERENCES design_versions (id) NOT VALID;\n"
 	s := with(t,
+		released, unchecked, "released/schema.json", record(t, 0, released, unchecked),
 		"expand/90001_more.sql", `-- +goose Up
 			CREATE TABLE folders (id uuid PRIMARY KEY, tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE, name text NOT NULL UNIQUE CHECK (name <> ''));
 			SELECT app.wall('folders');
@@ -96,7 +97,7 @@ func TestCheckLetsThrough(t *testing.T) {
 			ALTER TABLE users ALTER name DROP NOT NULL, ALTER operator SET DEFAULT true;
 			ALTER TABLE renders DROP CONSTRAINT renders_format_check;
 			CREATE OR REPLACE FUNCTION app.has_users() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS 'SELECT true';`,
-		"expand/90002_valid.sql", "-- +goose Up\nINSERT INTO folders SELECT gen_random_uuid(), id, name FROM tenants;\nUPDATE designs SET stars = 1;\nALTER TABLE designs VALIDATE CONSTRAINT designs_folder_id_fkey;\n",
+		"expand/90002_valid.sql", "-- +goose Up\nINSERT INTO folders SELECT gen_random_uuid(), id, name FROM tenants;\nUPDATE designs SET stars = 1;\nALTER TABLE designs VALIDATE CONSTRAINT designs_folder_id_fkey, VALIDATE CONSTRAINT designs_copied_from_fkey;\n",
 		"expand/90003_index.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY designs_folder ON designs (folder_id);\n",
 		"contract/90001_index.sql", takesAway)
 	faults, err := s.Check(context.Background(), db.Pool)
@@ -139,7 +140,7 @@ func TestCheckReleasedFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := "expand/90001_released.sql"
-			s := with(t, file, c.text, "released/schema.json", record(t, 0, file))
+			s := with(t, file, c.text, "released/schema.json", record(t, 0, file, "-- +goose Up\nSELECT 0;\n"))
 			if !finds(t, s, db.Pool, file, c.want) {
 				t.Errorf("not found: %s", c.want)
 			}
@@ -169,37 +170,26 @@ func statements(all ...string) string {
 	return strings.Join(append(all, ""), migrations.StatementEnd)
 }
 
-// record is schema.json of a release with the files that are built in, and others
-// whose texts were different.
+// record is schema.json of a release with our files and others, as in files; 0 is
+// the River schema of today.
 func record(t *testing.T, river int, others ...string) string {
 	t.Helper()
-	r := struct {
-		River int               `json:"river"`
-		Files map[string]string `json:"files"`
-	}{river, map[string]string{}}
-	for _, name := range others {
-		r.Files[name] = "another"
-	}
 	if river == 0 {
 		var err error
-		if r.River, err = migrations.RiverKnown(); err != nil {
+		if river, err = migrations.RiverKnown(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, pattern := range []string{"expand/*.sql", "contract/*.sql"} {
-		names, err := fs.Glob(migrations.Files, pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range names {
-			text, err := fs.ReadFile(migrations.Files, name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Files[name] = fmt.Sprintf("%x", sha256.Sum256(text))
+	sums := map[string]string{}
+	for name, f := range files(t, others...) {
+		if strings.HasSuffix(name, ".sql") && !strings.HasPrefix(name, "released/") {
+			sums[name] = fmt.Sprintf("%x", sha256.Sum256(f.Data))
 		}
 	}
-	text, err := json.MarshalIndent(r, "", "\t")
+	text, err := json.MarshalIndent(struct {
+		River int               `json:"river"`
+		Files map[string]string `json:"files"`
+	}{river, sums}, "", "\t")
 	if err != nil {
 		t.Fatal(err)
 	}
