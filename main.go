@@ -60,7 +60,8 @@ type verbs struct {
 	Tenant   app.TenantCommand         `cmd:"" help:"Workspaces."`
 	User     app.UserCommand           `cmd:"" help:"Accounts."`
 	Apikey   app.APIKeyCommand         `cmd:"" help:"Keys for programs."`
-	Setup    machine.Setup             `cmd:"" help:"Install what this machine lacks."`
+	Setup    machine.Setup             `cmd:"" help:"Install what this machine lacks; make a service of an instance."`
+	Doctor   machine.Doctor            `cmd:"" help:"Look whether all is well with this machine and the instance."`
 	Bench    bench.Command             `cmd:"" help:"Measure this machine, on an instance of its own."`
 	Version  Version                   `cmd:"" help:"Say which release this is."`
 }
@@ -101,7 +102,7 @@ func run(args []string, out, errs io.Writer) int {
 	wires := wires{config: &v.Config, self: self}
 	kctx.BindTo(context.Background(), (*context.Context)(nil))
 	kctx.BindTo(out, (*io.Writer)(nil))
-	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), bench.Database(database), needs(&v.Config))
+	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), bench.Database(database), needs(&v.Config, self))
 	kctx.BindToProvider(wires.pool)
 	kctx.BindToProvider(wires.app)
 	kctx.BindToProvider(wires.instance)
@@ -125,7 +126,7 @@ func enter(c *config.Config, verb string) error {
 	switch verb {
 	case "setup", "version", "render", "bench":
 		return nil
-	case "status", "stop", "upgrade", "rollback":
+	case "status", "stop", "upgrade", "rollback", "doctor":
 		return c.Enter()
 	}
 	if err := c.Make(); err != nil {
@@ -539,16 +540,42 @@ func launch(ctx context.Context, c *config.Config, scratch, slots string, log *s
 	return jobs.StartRenderer(ctx, jobs.Renderer{Chromium: c.ChromiumPath, Dir: scratch, Slots: slots, Fit: static.New().Fit(), Log: log})
 }
 
-// needs is what the rooms ask of a machine, for setup.
-func needs(c *config.Config) machine.Needs {
+// needs is what the rooms ask of a machine and of an instance, for setup and doctor.
+func needs(c *config.Config, self *os.File) machine.Needs {
 	n := machine.Needs{
 		FindChromium: func() (string, error) { return screenshots.Find(c.ChromiumPath) },
 		FindPostgres: postgres.Find,
+		Dir:          c.Dir,
+		Listen:       c.Listen,
+		Install:      func(dir string) (string, error) { return upgrade.Install(dir, self) },
+		Database: func(ctx context.Context) (string, error) {
+			return postgres.Probe(ctx, postgresOptions(c, "doctor", c.Logger()))
+		},
+		Generations: func(ctx context.Context) ([]machine.Generation, error) { return generations(ctx, c.Dir) },
 	}
 	for _, font := range app.Fonts() {
 		n.Fonts = append(n.Fonts, machine.Font{Package: font.Package, File: font.Faces[0].File, Why: font.Why})
 	}
 	return n
+}
+
+// generations are the living, for the doctor.
+func generations(ctx context.Context, dir string) (living []machine.Generation, err error) {
+	all, err := upgrade.List(ctx, dir)
+	for _, s := range all {
+		if s.State == upgrade.Gone {
+			continue
+		}
+		g := machine.Generation{
+			Number: s.Generation, Serving: s.State == upgrade.Serving, Silent: s.Silent, Started: s.StartedAt,
+			Unfinished: s.Jobs.Running + s.Jobs.Available, Orphan: s.Jobs.Unknown,
+		}
+		if s.Jobs.Oldest != nil {
+			g.Oldest = *s.Jobs.Oldest
+		}
+		living = append(living, g)
+	}
+	return living, err
 }
 
 // begin does something meanwhile; the function it returns waits for it.

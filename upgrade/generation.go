@@ -44,7 +44,8 @@ type Status struct {
 	StartedAt  time.Time `json:"started_at"`
 	Unit       string    `json:"unit,omitempty"` // of systemd, when that looks after it
 	Jobs       Jobs      `json:"jobs"`
-	Tenants    int       `json:"tenants"` // that only this generation serves
+	Tenants    int       `json:"tenants"`          // that only this generation serves
+	Silent     bool      `json:"silent,omitempty"` // its process lives, and does not answer
 }
 
 // Options are what a generation is.

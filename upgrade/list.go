@@ -29,6 +29,8 @@ func List(ctx context.Context, dir string) ([]Status, error) {
 		}
 		if told, err := ask(ctx, dir, s.Generation, question{Verb: "status"}); err == nil {
 			all[i] = told
+		} else {
+			all[i].Silent = true
 		}
 	}
 	return all, err

@@ -41,6 +41,21 @@ func Register(dir string, executable io.ReadSeeker, release string) error {
 	return prune(dir, release)
 }
 
+// Install keeps an executable as Register does, before anything was ever started
+// here: it becomes current when nothing is.
+func Install(dir string, executable io.ReadSeeker) (release string, err error) {
+	if release, err = Release(executable); err != nil {
+		return "", err
+	}
+	if err := Register(dir, executable, release); err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(filepath.Join(dir, "current", "app")); err == nil {
+		return release, nil
+	}
+	return release, setCurrent(dir, release)
+}
+
 // setCurrent points dir/current at the release that serves, and dir/previous at
 // the one before: previous first, so that a crash in between forgets nothing.
 func setCurrent(dir, release string) error {

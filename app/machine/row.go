@@ -1,22 +1,25 @@
 package machine
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 )
 
-// row is one thing that a machine must have.
+// row is one thing that a machine, or an instance on it, must have.
 type row struct {
 	name, why string
 	check     func() (found string, err error)
 
 	// What brings it: packages, all rows' in one installation, with commands
-	// before and after it; or, where nothing of ours can, words.
+	// before and after it; or a function, in the order of the rows; or, where
+	// nothing of ours can, words.
 	before   [][]string
 	packages []string
 	after    [][]string
+	mend     func() error
 	remedy   string
 }
 
@@ -30,6 +33,8 @@ type state struct {
 	Why      string   `json:"why"`
 	Remedy   string   `json:"remedy,omitempty"`
 	Commands []string `json:"commands,omitempty"`
+
+	mendable bool
 }
 
 func (r row) look() state {
@@ -41,21 +46,35 @@ func (r row) look() state {
 	for _, command := range plan([]row{r}) {
 		s.Commands = append(s.Commands, shell(command))
 	}
+	s.mendable = r.mend != nil || len(s.Commands) > 0
 	return s
 }
 
-func (s state) print(out io.Writer) {
+// print writes a state for people; bad is their word for what is not right.
+func (s state) print(out io.Writer, bad string) {
 	switch {
 	case s.OK && s.Mended:
 		fmt.Fprintf(out, "mended   %s: %s\n", s.Name, s.Found)
 	case s.OK:
 		fmt.Fprintf(out, "ok       %s: %s\n", s.Name, s.Found)
 	default:
-		fmt.Fprintf(out, "missing  %s: %s\n         needed for: %s\n", s.Name, s.Problem, s.Why)
+		fmt.Fprintf(out, "%-8s %s: %s\n         needed for: %s\n", bad, s.Name, s.Problem, s.Why)
 		if s.Remedy != "" {
 			fmt.Fprintf(out, "         remedy: %s\n", s.Remedy)
 		}
 	}
+}
+
+// printJSON writes one object a state.
+func printJSON(out io.Writer, states []state) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	for _, s := range states {
+		if err := encoder.Encode(s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // plan is the list of commands, for root, that bring what the rows lack: one

@@ -1,11 +1,11 @@
 // Package machine knows what a machine must have for Majestic to run on it: one
 // table of things, each with why it is needed, how to see whether it is there
-// and what brings it. Setup mends what is missing.
+// and what brings it. Setup mends what is missing, and can make a service of an
+// instance; doctor looks at the machine and at an instance on it.
 package machine
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +19,13 @@ type Needs struct {
 	FindChromium func() (string, error) // the executable; the error says what is wrong with what is there
 	FindPostgres func() (string, error) // the folder of the server's programs
 	Fonts        []Font
+
+	// Of an instance.
+	Dir         string
+	Listen      string                                     // the address that the settings say
+	Install     func(dir string) (release string, _ error) // keeps the running binary as a release, and as current where there is none
+	Database    func(context.Context) (string, error)      // what is to be said of it
+	Generations func(context.Context) ([]Generation, error)
 }
 
 // Font is one file that a Debian package brings.
@@ -28,15 +35,41 @@ type Font struct {
 
 // Setup is the verb: app setup.
 type Setup struct {
-	Check bool `help:"Only say what is missing, why it is needed, and the commands that bring it; exit 1 if anything is."`
-	JSON  bool `name:"json" help:"One JSON object per thing."`
+	Check   bool   `help:"Only say what is missing, why it is needed, and the commands that bring it; exit 1 if anything is."`
+	Systemd string `help:"Make a service of the instance, too: account, directory, unit, settings, command, nginx snippet." placeholder:"NAME" xor:"what"`
+	Print   bool   `help:"With --systemd: only print the unit."`
+	Remove  string `help:"Take a service away again, and leave its data." placeholder:"NAME" xor:"what"`
+	JSON    bool   `name:"json" help:"One JSON object per thing."`
 }
 
 // Run checks every row of the table, and mends what is missing. A second run
 // finds nothing to do.
 func (s *Setup) Run(ctx context.Context, needs Needs, out io.Writer) error {
 	h := host{root: "/", uid: os.Geteuid()}
-	return s.run(ctx, h, h.table(needs), out)
+	rows := h.table(needs)
+	switch {
+	case s.Remove != "":
+		return h.remove(ctx, s.Remove, out)
+	case s.Systemd != "":
+		v, err := h.service(s.Systemd, needs)
+		if err != nil {
+			return err
+		}
+		if s.Print {
+			_, err := io.WriteString(out, v.unit())
+			return err
+		}
+		if err := v.possible(); err != nil {
+			return err
+		}
+		rows = append(rows, v.rows(needs)...)
+		if err := s.run(ctx, h, rows, out); err != nil || s.Check || s.JSON {
+			return err
+		}
+		_, err = fmt.Fprint(out, v.next())
+		return err
+	}
+	return s.run(ctx, h, rows, out)
 }
 
 func (s *Setup) run(ctx context.Context, h host, rows []row, out io.Writer) error {
@@ -48,7 +81,7 @@ func (s *Setup) run(ctx context.Context, h host, rows []row, out io.Writer) erro
 			missing = append(missing, r)
 		}
 		if !s.JSON {
-			states[i].print(out)
+			states[i].print(out, "missing")
 		}
 	}
 	commands := plan(missing)
@@ -58,33 +91,36 @@ func (s *Setup) run(ctx context.Context, h host, rows []row, out io.Writer) erro
 	case len(missing) == 0 && !s.JSON:
 		fmt.Fprintln(out, "nothing is missing")
 	case len(missing) > 0 && s.Check && !s.JSON && len(commands) > 0:
-		fmt.Fprintf(out, "\nthese commands bring what is missing, and so does app setup:\n%s\n", h.script(commands))
+		fmt.Fprintf(out, "\nthese commands bring what is missing, and so does %s:\n%s\n", s.again(), h.script(commands))
 	case len(missing) > 0 && !s.Check:
 		failed = h.carryOut(ctx, commands, s.progress(out))
 		for i, r := range rows {
-			if !states[i].OK {
-				states[i] = r.look()
-				states[i].Mended = states[i].OK
-				if !s.JSON && (states[i].Mended || failed == nil) {
-					states[i].print(out)
-				}
+			if states[i].OK {
+				continue
+			}
+			if failed == nil && r.mend != nil {
+				failed = r.mend()
+			}
+			states[i] = r.look()
+			states[i].Mended = states[i].OK
+			if !s.JSON && (states[i].Mended || failed == nil) {
+				states[i].print(out, "missing")
+			}
+			if !states[i].OK && r.mend != nil {
+				break // what follows builds on it
 			}
 		}
 	}
 
 	if s.JSON {
-		encoder := json.NewEncoder(out)
-		encoder.SetEscapeHTML(false)
-		for _, st := range states {
-			if err := encoder.Encode(st); err != nil {
-				return err
-			}
+		if err := printJSON(out, states); err != nil {
+			return err
 		}
 	}
 	if failed != nil {
 		return failed
 	}
-	return stillMissing(states, s.Check)
+	return s.stillMissing(states)
 }
 
 // progress is where the installation may talk: not into the JSON.
@@ -95,22 +131,30 @@ func (s *Setup) progress(out io.Writer) io.Writer {
 	return out
 }
 
+// again is what a person types to have the same set up.
+func (s *Setup) again() string {
+	if s.Systemd != "" {
+		return "app setup --systemd " + s.Systemd
+	}
+	return "app setup"
+}
+
 // stillMissing is the outcome as an error, nil when all is there.
-func stillMissing(states []state, onlyChecked bool) error {
+func (s *Setup) stillMissing(states []state) error {
 	var names, problems []string
 	mendable := false
 	for _, st := range states {
 		if !st.OK {
 			names = append(names, st.Name)
 			problems = append(problems, st.Name+": "+st.Problem)
-			mendable = mendable || len(st.Commands) > 0
+			mendable = mendable || st.mendable
 		}
 	}
 	switch {
 	case names == nil:
 		return nil
-	case onlyChecked && mendable:
-		return app.Errorf(app.Unavailable, "this machine lacks %s; run: app setup", strings.Join(names, ", "))
+	case s.Check && mendable:
+		return app.Errorf(app.Unavailable, "this machine lacks %s; run: %s", strings.Join(names, ", "), s.again())
 	default:
 		return app.Errorf(app.Unavailable, "this machine lacks what setup cannot bring, see to it by hand: %s", strings.Join(problems, "; "))
 	}

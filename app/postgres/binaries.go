@@ -91,6 +91,10 @@ func (c *cluster) binaries() (string, error) {
 		}
 		have = append(have, strconv.Itoa(v.major))
 	}
-	return "", app.Errorf(app.Unavailable, "%s was made by PostgreSQL %s, and this machine has %s, which cannot read it: install postgresql-%s, or move the folder away and restore a backup",
-		c.Data, major, strings.Join(have, ", "), major)
+	return "", app.Errorf(app.Unavailable, `%s was made by PostgreSQL %s, and this machine has %s, which cannot read it; nothing was changed. Bring the old server back, beside the new one:
+  apt-get install postgresql-%[2]s
+or, where this Debian has it no longer, from PostgreSQL's own archive:
+  apt-get install postgresql-common && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y && apt-get install postgresql-%[2]s
+The instance then goes on as it was. Or move the folder away and restore a backup into a new cluster.`,
+		c.Data, major, strings.Join(have, ", "))
 }

@@ -70,6 +70,17 @@ func TestPrivateCluster(t *testing.T) {
 		}
 	})
 
+	t.Run("a probe starts nothing", func(t *testing.T) {
+		found, err := postgres.Probe(ctx, o)
+		if err != nil || !strings.Contains(found, "which is down") || postgres.Running(o) {
+			t.Errorf("%q, %v", found, err)
+		}
+		opened(t, o)
+		if found, err = postgres.Probe(ctx, o); err != nil || !strings.HasPrefix(found, "private, PostgreSQL ") {
+			t.Errorf("%q, %v", found, err)
+		}
+	})
+
 	t.Run("the last of two stops it", func(t *testing.T) {
 		one, two := opened(t, o), opened(t, o)
 		pid := postmaster(t, o)
@@ -396,7 +407,10 @@ func TestRefusals(t *testing.T) {
 		os.WriteFile(filepath.Join(o.Data, "PG_VERSION"), []byte("9\n"), 0o600)
 		os.Lchown(o.Data, 65534, 65534)
 		_, err := postgres.Open(t.Context(), o)
-		wants(t, err, app.Unavailable, "PostgreSQL 9", "install postgresql-9")
+		wants(t, err, app.Unavailable, "PostgreSQL 9", "nothing was changed", "\n  apt-get install postgresql-9\n", "pgdg/apt.postgresql.org.sh -y && apt-get install postgresql-9\n")
+		if _, err := postgres.Probe(t.Context(), o); err == nil || !strings.Contains(err.Error(), "postgresql-9") {
+			t.Errorf("a probe: %v", err)
+		}
 	})
 	t.Run("a folder of something else", func(t *testing.T) {
 		o := o
