@@ -24,13 +24,14 @@ func (v *service) rows(n Needs) []row {
 		after: [][]string{{"useradd", "--system", "--user-group", "--home-dir", v.dir, "--no-create-home", "--shell", "/usr/sbin/nologin", v.name}},
 	}
 	directory := row{
-		name:   "directory " + v.dir,
-		why:    "all that the instance owns lies in it",
-		check:  v.hasDirectory,
-		remedy: fmt.Sprintf("if it is an instance that shall be this service's: app stop --dir %s && chown -R %s: %s", v.dir, v.name, v.dir),
+		name:  "directory " + v.dir,
+		why:   "all that the instance owns lies in it",
+		check: v.hasDirectory,
 	}
 	if _, err := os.Stat(v.path(v.dir)); err != nil {
 		directory.mend = v.makeDirectory
+	} else {
+		directory.remedy = fmt.Sprintf("if it is an instance that shall be this service's: app stop --dir %s && chown -R %s: %s", v.dir, v.name, v.dir)
 	}
 	rows := []row{account, directory, {
 		name:  "release",

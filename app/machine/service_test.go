@@ -67,11 +67,11 @@ func TestUnitChanged(t *testing.T) {
 	if found, err := check(); err != nil || found != "/etc/systemd/system/shop.service" {
 		t.Errorf("as written: %s, %v", found, err)
 	}
-	write(t, file, summed(strings.Replace(v.unit(), "RestartSec=1", "RestartSec=2", 1)))
+	write(t, file, summed(strings.Replace(v.unit(), "RestartSec=100ms", "RestartSec=2", 1)))
 	if _, err := check(); err == nil || !strings.Contains(err.Error(), "an older release's") {
 		t.Errorf("an older release's: %v", err)
 	}
-	write(t, file, strings.Replace(v.unit(), "RestartSec=1", "RestartSec=2", 1))
+	write(t, file, strings.Replace(v.unit(), "RestartSec=100ms", "RestartSec=2", 1))
 	if found, err := check(); err != nil || !strings.Contains(found, "changed by hand and kept") || !strings.Contains(found, "--print | diff -u - ") {
 		t.Errorf("a hand's: %s, %v", found, err)
 	}

@@ -29,7 +29,7 @@ ExecStop=DIR/current/app stop --dir DIR
 # Older releases finish their jobs when the main process has crashed; ExecStop ends them all.
 KillMode=process
 Restart=always
-RestartSec=1
+RestartSec=100ms
 TimeoutStartSec=5min
 TimeoutStopSec=90
 WatchdogSec=1min
