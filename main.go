@@ -553,8 +553,10 @@ func needs(c *config.Config, self *os.File) machine.Needs {
 		},
 		Generations: func(ctx context.Context) ([]machine.Generation, error) { return generations(ctx, c.Dir) },
 	}
-	for _, font := range app.Fonts() {
-		n.Fonts = append(n.Fonts, machine.Font{Package: font.Package, File: font.Faces[0].File, Why: font.Why})
+	for _, f := range app.Families() {
+		for _, face := range f.Faces {
+			n.Fonts = append(n.Fonts, machine.Font{Package: f.Package, File: face.File, Why: f.Why})
+		}
 	}
 	return n
 }

@@ -35,10 +35,12 @@ type Options struct {
 }
 
 // Objects keeps files: uploads and renders. A key is slash-separated and starts
-// with its tenant. Put is durable when it returns and replaces what was there.
+// with its tenant. Put is durable when it returns and replaces what was there; to
+// remove what is not there is harmless.
 type Objects interface {
 	Put(ctx context.Context, key string, data []byte) error
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, error)
+	Remove(ctx context.Context, key string) error
 }
 
 // New makes an App.

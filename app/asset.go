@@ -57,7 +57,7 @@ func (t Tenant) CreateAsset(ctx context.Context, once *Once, name string, data [
 		a, err := one[Asset](ctx, tx, "asset", `
 			INSERT INTO assets (id, tenant_id, name, media_type, width, height, bytes, sha256)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING `+assetColumns,
-			id, t.id, assetName(name), mediaType, size.X, size.Y, len(data), hex.EncodeToString(sum[:]))
+			id, t.id, fileName(name, "image"), mediaType, size.X, size.Y, len(data), hex.EncodeToString(sum[:]))
 		if err != nil {
 			return a, "", fmt.Errorf("insert asset: %w", err)
 		}
@@ -156,10 +156,11 @@ func checkImage(data []byte) (mediaType string, size image.Point, err error) {
 	return "image/" + format, image.Pt(config.Width, config.Height), nil
 }
 
-func assetName(name string) string {
+// fileName is the last part of a name that came with a file, or a word instead.
+func fileName(name, otherwise string) string {
 	name = strings.ToValidUTF8(path.Base(strings.ReplaceAll(name, `\`, "/")), "")
 	if checkName(name) != nil {
-		return "image"
+		return otherwise
 	}
 	return strings.TrimSpace(name)
 }

@@ -128,8 +128,10 @@ func (t Tenant) FollowBatch(ctx context.Context, events *Events, id string, see 
 func (t Tenant) batchDesign(ctx context.Context, q *BatchRequest) (version int, doc Document, err error) {
 	r := RenderRequest{Design: q.Design, Format: q.Format, Scale: q.Scale}
 	err = t.tx(ctx, func(tx pgx.Tx) error {
-		version, doc, err = t.requested(ctx, tx, &r)
-		return err
+		if version, doc, err = t.requested(ctx, tx, &r); err != nil {
+			return err
+		}
+		return t.checkFonts(ctx, tx, "", doc)
 	})
 	q.Format, q.Scale = r.Format, r.Scale
 	return version, doc, err

@@ -42,6 +42,9 @@ func (t Tenant) CreateDesign(ctx context.Context, once *Once, name string, doc D
 		SELECT d.id, v.name, v.version, v.document, d.created_at, v.created_at AS updated_at
 		FROM designs d JOIN design_versions v ON v.design_id = d.id AND v.version = 1 WHERE d.id = $1`,
 		func(tx pgx.Tx) (Design, string, error) {
+			if err := t.checkFonts(ctx, tx, "document.", doc); err != nil {
+				return Design{}, "", err
+			}
 			d, err := insertDesign(ctx, tx, t.ID(), name, doc)
 			return d, d.ID, err
 		})
@@ -110,6 +113,9 @@ func (t Tenant) SaveDesign(ctx context.Context, id string, seen int, name string
 		}
 		if now.Version != seen {
 			return Errorf(Stale, "the design has been saved since: it is at version %d, not %d; read it again and save on top of that", now.Version, seen)
+		}
+		if err := t.checkFonts(ctx, tx, "document.", doc); err != nil {
+			return err
 		}
 		if err := insertVersion(ctx, tx, t.ID(), id, seen+1, name, doc); err != nil {
 			return err

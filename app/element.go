@@ -141,7 +141,7 @@ func (e *Element) properties() []property {
 	case Text:
 		list = append(list,
 			required(text("text", &e.Text, 0, MaxTextRunes, nil)),
-			oneOf("font", &e.Font, FontFamilies()...),
+			text("font", &e.Font, 1, 100, checkFamily),
 			number("size", &e.Size, 1, 4_000),
 			whole("weight", &e.Weight, 1, 1_000),
 			flag("italic", &e.Italic),
@@ -203,6 +203,13 @@ func (s *Shadow) properties() []property {
 func checkID(id string) string {
 	if strings.ContainsFunc(id, isControl) {
 		return "holds a control character; use letters, digits and dashes"
+	}
+	return ""
+}
+
+func checkFamily(name string) string {
+	if strings.ContainsFunc(name, isControl) {
+		return "holds a control character; a font is named as its file names it"
 	}
 	return ""
 }

@@ -80,6 +80,9 @@ func (t Tenant) CreateRender(ctx context.Context, once *Once, r RenderRequest) (
 		if err != nil {
 			return made, "", err
 		}
+		if err := t.checkFonts(ctx, tx, "", resolved); err != nil {
+			return made, "", err
+		}
 		if err := t.checkAssets(ctx, tx, resolved); err != nil {
 			return made, "", err
 		}

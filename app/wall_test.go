@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/image/font/gofont/goregular"
 
 	"majestic/app"
 	"majestic/app/apptest"
@@ -137,6 +138,9 @@ func fill(t *testing.T, tenant app.Tenant) {
 		t.Fatal(err)
 	}
 	if _, err := tenant.CreateAsset(ctx, nil, "dot.png", apptest.PNG(4, 4)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tenant.CreateFont(ctx, nil, "go.ttf", goregular.TTF); err != nil {
 		t.Fatal(err)
 	}
 	once := &app.Once{Key: "1", Method: "POST", Path: "/api/v1/designs"}

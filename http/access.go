@@ -108,13 +108,13 @@ func (s *Server) cookieName() string {
 }
 
 // shell is the frame of a page for nobody in particular.
-func (s *Server) shell(title, fonts string) views.Shell {
+func (s *Server) shell(title string, fonts ...string) views.Shell {
 	return views.Shell{Title: title, Release: s.o.Release, Generation: s.o.Generation, Static: s.o.Static, Fonts: fonts}
 }
 
 // shellFor is the frame of a page in a workspace, where things are drawn.
 func (s *Server) shellFor(v visit, title string) views.Shell {
-	shell := s.shell(title, s.fonts.sheet)
+	shell := s.shell(title, s.fonts.sheet, views.Workspace(v.here.Slug, "fonts.css"))
 	shell.User, shell.Workspaces, shell.Here = &v.user, v.workspaces, v.here.Slug
 	return shell
 }

@@ -72,7 +72,7 @@ func readUpload(w http.ResponseWriter, r *http.Request) (name string, data []byt
 		}
 		switch {
 		case part.FormName() != "file":
-			return "", nil, invalid(app.Field{Field: part.FormName(), Message: "there is no such field; the image is sent as file"})
+			return "", nil, invalid(app.Field{Field: part.FormName(), Message: "there is no such field; what is uploaded is sent as file"})
 		case part.FileName() == "" || data != nil:
 			return "", nil, invalid(app.Field{Field: "file", Message: "must be one file with its name"})
 		}

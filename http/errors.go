@@ -123,7 +123,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if f.status == http.StatusUnauthorized {
 		m.Link, m.To = "Sign in", "/signin"
 	}
-	shell := s.shell(title(f.status), "")
+	shell := s.shell(title(f.status))
 	if err := show(w, r, f.status, views.Message(shell, m)); err != nil {
 		s.o.Log.ErrorContext(r.Context(), "the page that tells of an error cannot be written", "err", err)
 	}

@@ -16,7 +16,7 @@ func (s *Server) showFront(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if token != "" {
-		return show(w, r, http.StatusOK, views.Message(s.shell("Majestic is not set up yet", ""), views.MessagePage{
+		return show(w, r, http.StatusOK, views.Message(s.shell("Majestic is not set up yet"), views.MessagePage{
 			Text: "Open the setup link to make the first account. The server printed it when it started, and prints it at every start until then.",
 		}))
 	}
@@ -34,7 +34,7 @@ func (s *Server) showFront(w http.ResponseWriter, r *http.Request) error {
 	if len(workspaces) > 0 {
 		return seeOther(w, views.Workspace(workspaces[0].Slug))
 	}
-	shell := s.shell("No workspace yet", "")
+	shell := s.shell("No workspace yet")
 	shell.User = &user
 	return show(w, r, http.StatusOK, views.Message(shell, views.MessagePage{
 		Text: "You are signed in, and you belong to no workspace. Ask whoever runs this server to let you into one.",
@@ -45,7 +45,7 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.user(r); err == nil {
 		return seeOther(w, "/")
 	}
-	return show(w, r, http.StatusOK, views.SignIn(s.shell("Sign in", ""), "", r.URL.Query().Get("next"), ""))
+	return show(w, r, http.StatusOK, views.SignIn(s.shell("Sign in"), "", r.URL.Query().Get("next"), ""))
 }
 
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
@@ -56,7 +56,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	token, err := s.o.App.SignIn(r.Context(), email, r.PostForm.Get("password"))
 	if app.KindOf(err) == app.Unauthenticated && !wantsProblem(r) {
 		entryOf(r).err = err
-		return show(w, r, http.StatusUnauthorized, views.SignIn(s.shell("Sign in", ""), email, next, "The address or the password is not right. Try again."))
+		return show(w, r, http.StatusUnauthorized, views.SignIn(s.shell("Sign in"), email, next, "The address or the password is not right. Try again."))
 	}
 	if err != nil {
 		return err

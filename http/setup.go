@@ -20,7 +20,7 @@ func (s *Server) showSetup(w http.ResponseWriter, r *http.Request) error {
 	case subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1:
 		return app.Errorf(app.Forbidden, "this is not the setup link that the server printed; look at its output, and open the whole link")
 	}
-	return show(w, r, http.StatusOK, views.SetUp(s.shell("Set up", ""), views.SetUpForm{Token: given}))
+	return show(w, r, http.StatusOK, views.SetUp(s.shell("Set up"), views.SetUpForm{Token: given}))
 }
 
 func (s *Server) setUp(w http.ResponseWriter, r *http.Request) error {
@@ -37,7 +37,7 @@ func (s *Server) setUp(w http.ResponseWriter, r *http.Request) error {
 	if errors.As(err, &e) && e.Kind == app.Invalid && !wantsProblem(r) {
 		entryOf(r).err = err
 		f.Faults = byField(e.Fields)
-		return show(w, r, http.StatusUnprocessableEntity, views.SetUp(s.shell("Set up", ""), f))
+		return show(w, r, http.StatusUnprocessableEntity, views.SetUp(s.shell("Set up"), f))
 	}
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"majestic/app"
 	"majestic/app/canvas"
+	"majestic/app/sfnt"
 )
 
 // forever is for what is served under a name that changes with it.
@@ -20,23 +21,30 @@ const forever = "public, max-age=31536000, immutable"
 // fonts are the font files of the renderer for people's browsers, so that a
 // design looks the same in both, and the stylesheet that names them.
 type fonts struct {
-	files map[string]string // path on disk, by name in the address
+	files map[string]fontFile // by name in the address
 	css   string
 	sheet string // the stylesheet's address
 }
 
+// fontFile is a file, and the font that is meant where it holds several.
+type fontFile struct{ path, family string }
+
 // newFonts names each file after its size and time: to hash the bytes of all
 // would cost a second of every start. One that is missing is not served.
 func newFonts() fonts {
-	f := fonts{files: map[string]string{}}
-	f.css = canvas.FontFaces(func(file string) string {
-		mark := file
-		if info, err := os.Stat(file); err == nil {
-			mark = fmt.Sprint(file, info.Size(), info.ModTime().UnixNano())
+	f := fonts{files: map[string]fontFile{}}
+	f.css = canvas.FontFaces(func(family app.Family, face app.Face) string {
+		mark := family.Name + face.File
+		if info, err := os.Stat(face.File); err == nil {
+			mark = fmt.Sprint(mark, info.Size(), info.ModTime().UnixNano())
 		}
-		name := short(mark) + "-" + path.Base(file)
-		f.files[name] = file
+		name := short(mark) + "-" + strings.ReplaceAll(path.Base(face.File), " ", "")
+		f.files[name] = fontFile{face.File, family.Name}
 		return "/fonts/" + name
+	}, func(family app.Family, face app.Face) string {
+		const gap = 64 // keeps the sheet short
+		characters, _ := sfnt.ReadCoverage(face.File, family.Name)
+		return characters.CSS(gap)
 	})
 	f.sheet = "/fonts/" + short(f.css) + ".css"
 	return f
@@ -64,14 +72,19 @@ func (s *Server) showFont(w http.ResponseWriter, r *http.Request) error {
 		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(s.fonts.css))
 		return nil
 	}
-	file, err := os.Open(s.fonts.files[r.PathValue("file")])
+	font := s.fonts.files[r.PathValue("file")]
+	file, err := os.Open(font.path)
 	if err != nil {
 		return &app.Error{Kind: app.NotFound, Message: "there is no such font here; install the fonts with: app setup", Err: err}
 	}
 	defer file.Close()
-	w.Header().Set("Content-Type", "font/"+strings.TrimPrefix(path.Ext(file.Name()), "."))
+	alone, err := sfnt.Member(file, font.family)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "font/"+strings.TrimPrefix(strings.Replace(path.Ext(font.path), ".ttc", ".otf", 1), "."))
 	w.Header().Set("Cache-Control", forever)
-	http.ServeContent(w, r, "", time.Time{}, file)
+	http.ServeContent(w, r, "", time.Time{}, alone)
 	return nil
 }
 

@@ -59,7 +59,7 @@ func (w *batchWorker) Work(ctx context.Context, job *river.Job[app.BatchJob]) er
 
 // rows draws what is pending, a page of rows at a time, as many at once as there are tabs.
 func (w *batchWorker) rows(ctx context.Context, tenant app.Tenant, batch app.Batch, doc app.Document) error {
-	images := picturesOf(tenant)
+	from := sourceOf(tenant)
 	for after := 0; ; {
 		pending, err := tenant.PendingRows(ctx, batch.ID, after, 200)
 		if err != nil || len(pending) == 0 {
@@ -72,7 +72,7 @@ func (w *batchWorker) rows(ctx context.Context, tenant app.Tenant, batch app.Bat
 			if ctx.Err() != nil {
 				break
 			}
-			group.Go(func() error { return w.row(ctx, tenant, doc, r, images) })
+			group.Go(func() error { return w.row(ctx, tenant, doc, r, from) })
 		}
 		if err := group.Wait(); err != nil {
 			return err
@@ -80,9 +80,9 @@ func (w *batchWorker) rows(ctx context.Context, tenant app.Tenant, batch app.Bat
 	}
 }
 
-func (w *batchWorker) row(ctx context.Context, tenant app.Tenant, doc app.Document, r app.Render, images *pictures) error {
+func (w *batchWorker) row(ctx context.Context, tenant app.Tenant, doc app.Document, r app.Render, from source) error {
 	ctx = logs.With(ctx, slog.String("render", r.ID), slog.Int("row", *r.Row))
-	p, err := w.draw.draw(ctx, doc, r, func(id string) (string, error) { return images.url(ctx, id) })
+	p, err := w.draw.draw(ctx, doc, r, from)
 	if err == nil {
 		return tenant.FinishRender(ctx, r, p.file, p.width, p.height)
 	}

@@ -13,14 +13,24 @@ import (
 
 	"majestic/app"
 	"majestic/app/canvas"
+	"majestic/app/sfnt"
 	"majestic/screenshots"
 )
 
 // drawer turns a document and its variables into a file.
 type drawer struct {
-	capturer Capturer
-	renders  *prometheus.HistogramVec
+	capturer  Capturer
+	coverages *coverages
+	renders   *prometheus.HistogramVec
 }
+
+// source is where the pictures and the uploaded fonts of a drawing come from.
+type source struct {
+	image func(ctx context.Context, id string) (string, error)
+	fonts func(ctx context.Context, families []string) ([]typeface, error)
+}
+
+func sourceOf(t app.Tenant) source { return source{picturesOf(t).url, typefacesOf(t).of} }
 
 // picture is a file that was drawn, and its size: in pixels, for a pdf in CSS pixels of its first page.
 type picture struct {
@@ -31,7 +41,7 @@ type picture struct {
 // draw resolves the document, draws the page that is asked for (all, for a pdf)
 // and has it captured. A fault of the design or the variables is an app.Error
 // with a text for the person; any other error is ours and worth another try.
-func (d drawer) draw(ctx context.Context, doc app.Document, r app.Render, image func(id string) (string, error)) (p picture, err error) {
+func (d drawer) draw(ctx context.Context, doc app.Document, r app.Render, from source) (p picture, err error) {
 	began := time.Now()
 	defer func() {
 		d.renders.WithLabelValues(r.Format, outcomeOf(ctx, err)).Observe(time.Since(began).Seconds())
@@ -44,12 +54,16 @@ func (d drawer) draw(ctx context.Context, doc app.Document, r app.Render, image 
 	if r.Format != "pdf" {
 		pages = pages[r.Page-1 : r.Page]
 	}
+	faces, err := d.faces(ctx, app.Document{Pages: pages}, from)
+	if err != nil {
+		return p, err
+	}
 	var missing error
 	html, err := canvas.HTML(ctx, pages, func(id string) string {
-		url, err := image(id)
+		url, err := from.image(ctx, id)
 		missing = errors.Join(missing, err)
 		return url
-	})
+	}, faces)
 	if err := errors.Join(err, missing); err != nil {
 		return p, fmt.Errorf("draw: %w", err)
 	}
@@ -61,6 +75,26 @@ func (d drawer) draw(ctx context.Context, doc app.Document, r app.Render, image 
 		HTML: html, Width: pages[0].Width, Height: pages[0].Height, Scale: r.Scale, Format: screenshots.Format(r.Format),
 	})
 	return p, err
+}
+
+// faces are the uploaded fonts that a resolved document needs, when it has all
+// its fonts and these have all its characters.
+func (d drawer) faces(ctx context.Context, doc app.Document, from source) (css string, err error) {
+	uploaded, err := from.fonts(ctx, doc.Fonts())
+	if err != nil {
+		return "", err
+	}
+	var families []string
+	var fonts []app.Font
+	urls := map[string]string{}
+	for _, f := range uploaded {
+		families, fonts, urls[f.ID] = append(families, f.Family), append(fonts, f.Font), f.url
+	}
+	if err := doc.CheckFonts("", families); err != nil {
+		return "", err
+	}
+	err = doc.CheckCharacters(func(e app.Element) ([]sfnt.Coverage, error) { return d.coverages.stack(e, uploaded) })
+	return canvas.UploadedFaces(fonts, func(f app.Font) string { return urls[f.ID] }), err
 }
 
 // pictures loads the images of one job, each once, as data: URLs: the page

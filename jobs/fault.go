@@ -26,7 +26,9 @@ func fault(err error) (reason string, theirs bool) {
 	if errors.As(err, &e) && (e.Kind == app.Invalid || e.Kind == app.NotFound) {
 		lines := []string{e.Message}
 		for _, f := range e.Fields {
-			lines = append(lines, f.Field+": "+f.Message)
+			if !strings.Contains(e.Message, f.Message) {
+				lines = append(lines, f.Field+": "+f.Message)
+			}
 		}
 		return strings.Join(lines, "; "), true
 	}

@@ -32,8 +32,7 @@ func (w *renderWorker) Work(ctx context.Context, job *river.Job[app.RenderJob]) 
 	}
 	ctx, done := untilCanceled(ctx, tenant, w.events, r.ID)
 	defer done()
-	images := picturesOf(tenant)
-	p, err := w.draw.draw(ctx, doc, r, func(id string) (string, error) { return images.url(ctx, id) })
+	p, err := w.draw.draw(ctx, doc, r, sourceOf(tenant))
 	if err == nil {
 		err = tenant.FinishRender(ctx, r, p.file, p.width, p.height)
 	}

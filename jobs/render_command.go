@@ -45,15 +45,19 @@ func (c *RenderCommand) Run(ctx context.Context, launch Launch, out io.Writer) (
 	if err := doc.CheckShot(r.Format, r.Scale, r.Page); err != nil {
 		return err
 	}
+	// Before Chrome is started for nothing.
 	if _, err := doc.Resolve(r.Variables); err != nil {
-		return err // before Chrome is started for nothing
+		return err
+	}
+	if err := doc.CheckFonts("", nil); err != nil {
+		return err
 	}
 	capturer, close, err := launch(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, close()) }()
-	p, err := drawer{capturer, newRenders()}.draw(ctx, doc, r, noImages)
+	p, err := drawer{capturer, &coverages{}, newRenders()}.draw(ctx, doc, r, source{noImages, noFonts})
 	if reason, theirs := fault(err); theirs {
 		return app.Errorf(app.Invalid, "%s", reason)
 	}
@@ -99,6 +103,9 @@ func (c *RenderCommand) write(p picture, format string, out io.Writer) error {
 }
 
 // noImages refuses assets: they live in a tenant's workspace, and there is none here.
-func noImages(id string) (string, error) {
+func noImages(_ context.Context, id string) (string, error) {
 	return "", app.Errorf(app.Invalid, "the asset %q lives in a workspace; render this design there, through the API", id)
 }
+
+// noFonts has none: uploaded fonts, too, live in a workspace.
+func noFonts(context.Context, []string) ([]typeface, error) { return nil, nil }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 
 	"majestic/app"
 	"majestic/screenshots"
@@ -23,7 +24,7 @@ type Renderer struct {
 // that cannot is not ready.
 func StartRenderer(ctx context.Context, r Renderer) (*screenshots.Pool, error) {
 	pool, err := screenshots.Start(ctx, screenshots.Options{
-		Chromium: r.Chromium, Dir: r.Dir, Slots: r.Slots, Fonts: fonts(), Prepare: r.Fit, Log: r.Log,
+		Chromium: r.Chromium, Dir: r.Dir, Slots: r.Slots, Fonts: Fonts(), Prepare: r.Fit, Log: r.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -43,14 +44,15 @@ func Ready(pool *screenshots.Pool) error {
 	return nil
 }
 
-func fonts() (all []screenshots.Font) {
-	for _, font := range app.Fonts() {
-		name := ""
-		if len(font.Faces) == 1 {
-			name = font.Family // whatever the one file calls itself
-		}
-		for _, face := range font.Faces {
-			all = append(all, screenshots.Font{File: face.File, Family: name})
+// Fonts are the files of the families that every installation has.
+func Fonts() (all []screenshots.Font) {
+	for _, family := range app.Families() {
+		for _, face := range family.Faces {
+			font := screenshots.Font{File: face.File}
+			if filepath.Ext(face.File) != ".ttc" { // a collection keeps its fonts apart by their own names
+				font.Family, font.Weight, font.Italic = family.Name, face.Weight, face.Italic
+			}
+			all = append(all, font)
 		}
 	}
 	return all

@@ -53,7 +53,7 @@ type Runner struct {
 
 // NewRunner makes a runner that does nothing until Start.
 func NewRunner(o Options) (*Runner, error) {
-	d := drawer{o.Capturer, newRenders()}
+	d := drawer{o.Capturer, &coverages{}, newRenders()}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &renderWorker{app: o.App, events: o.Events, draw: d})
 	river.AddWorker(workers, &batchWorker{app: o.App, events: o.Events, draw: d, tabs: max(1, o.Tabs)})

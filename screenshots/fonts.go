@@ -13,7 +13,9 @@ import (
 // Font is a file that pages may draw with.
 type Font struct {
 	File   string // absolute
-	Family string // the name pages know it by, then as its regular face; "" is what the file says
+	Family string // the name pages know it by; "" is what the file says, of its weight and slant, too
+	Weight int    // 100 to 900
+	Italic bool
 }
 
 //go:embed fonts.conf
@@ -27,8 +29,8 @@ func writeFontconfig(f *folder, fonts []Font) (string, error) {
 		return "", fmt.Errorf("preparing the fonts: %w", err)
 	}
 	page := struct {
-		Dir     string
-		Renamed []Font
+		Dir   string
+		Named []Font
 	}{Dir: dir}
 	for i, font := range fonts {
 		if err := open(font.File, f.account); err != nil {
@@ -40,11 +42,11 @@ func writeFontconfig(f *folder, fonts []Font) (string, error) {
 			return "", fmt.Errorf("preparing the fonts: %w", err)
 		}
 		if font.Family != "" {
-			page.Renamed = append(page.Renamed, Font{link, font.Family})
+			page.Named = append(page.Named, Font{link, font.Family, font.Weight, font.Italic})
 		}
 	}
 	var conf strings.Builder
-	t, err := template.New("fonts.conf").Funcs(template.FuncMap{"xml": escape}).Parse(fontsConf)
+	t, err := template.New("fonts.conf").Funcs(template.FuncMap{"xml": escape, "weight": fontconfigWeight}).Parse(fontsConf)
 	if err == nil {
 		err = t.Execute(&conf, page)
 	}
@@ -56,6 +58,12 @@ func writeFontconfig(f *folder, fonts []Font) (string, error) {
 		return "", fmt.Errorf("preparing the fonts: %w", err)
 	}
 	return path, nil
+}
+
+// fontconfigWeight is the name that fontconfig's own scale has for a weight.
+func fontconfigWeight(css int) string {
+	names := []string{"thin", "extralight", "light", "regular", "medium", "semibold", "bold", "extrabold", "black"}
+	return names[min(max(css/100, 1), 9)-1]
 }
 
 func escape(s string) (string, error) {

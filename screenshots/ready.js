@@ -9,12 +9,19 @@ async (prepare) => {
   };
   await settled();
 
+  const writtenIn = (family) =>
+    [...document.querySelectorAll("[data-element] *")]
+      .find((text) => getComputedStyle(text).fontFamily.includes(family))
+      ?.closest("[data-element]").dataset.element ?? "";
   const problems = [...document.images]
     .filter((image) => !image.complete || image.naturalWidth === 0)
     .map((image) => ({
       element: image.closest("[data-element]")?.dataset.element ?? "",
       message: "its image cannot be read",
     }));
+  for (const font of document.fonts) {
+    if (font.status === "error") problems.push({ element: writtenIn(font.family), message: "its font cannot be read" });
+  }
   if (problems.length === 0) problems.push(...((await prepare()) ?? []));
   await settled();
   return { complete: true, problems };

@@ -21,7 +21,7 @@ func fonts() []Font {
 	return []Font{
 		{File: "/usr/share/fonts/opentype/inter/Inter-Regular.otf"},
 		{File: "/usr/share/fonts/opentype/inter/Inter-Bold.otf"},
-		{File: lobster, Family: "Lobster"},
+		{File: lobster, Family: "Lobster", Weight: 400},
 		{File: "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"},
 	}
 }

@@ -19,7 +19,8 @@ type room struct {
 // The house: each room, and the rooms it may enter. Everything else is forbidden,
 // for the reason given.
 var rooms = []room{
-	{"app", nil, "the product knows no other room: rules outlive the technology around them"},
+	{"app", []string{"app/sfnt"}, "the product knows no other room but what reads a font: rules outlive the technology around them"},
+	{"app/sfnt", nil, "a font is bytes, whoever sends it"},
 	{"app/canvas", []string{"app"}, "a drawing is made of a design and nothing else, so that editor, gallery and screenshot agree"},
 	{"app/logs", nil, "a line is written, whatever it tells"},
 	{"app/metrics", nil, "each room measures itself, and main brings it all together"},
@@ -34,9 +35,9 @@ var rooms = []room{
 	{"upgrade/load", []string{"upgrade"}, "any Go program could use it"},
 	{"upgrade/example", []string{"upgrade"}, "it shows how any Go program uses it"},
 	{"static", nil, "files are served, not thought about"},
-	{"jobs", []string{"app", "app/canvas", "app/logs", "screenshots"}, "a worker loads and saves through app; it never answers a request"},
+	{"jobs", []string{"app", "app/canvas", "app/logs", "app/sfnt", "screenshots"}, "a worker loads and saves through app; it never answers a request"},
 	{"http/views", []string{"app", "app/canvas", "static"}, "a view takes values and never queries"},
-	{"http", []string{"app", "app/canvas", "app/logs", "http/views", "static"}, "a handler calls app once and renders; it never draws, captures or works a job"},
+	{"http", []string{"app", "app/canvas", "app/logs", "app/sfnt", "http/views", "static"}, "a handler calls app once and renders; it never draws, captures or works a job"},
 	{"app/apptest", []string{"*"}, "only tests import it"},
 	{".", []string{"*"}, "main wires the rooms"},
 }

@@ -16,6 +16,7 @@ import (
 	"majestic/app"
 	"majestic/app/apptest"
 	"majestic/app/canvas"
+	"majestic/jobs"
 	"majestic/screenshots"
 )
 
@@ -58,18 +59,8 @@ func startChrome(t *testing.T) chrome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var fonts []screenshots.Font
-	for _, font := range app.Fonts() {
-		for _, face := range font.Faces {
-			f := screenshots.Font{File: face.File}
-			if font.Family == "Lobster" {
-				f.Family = font.Family
-			}
-			fonts = append(fonts, f)
-		}
-	}
 	pool, err := screenshots.Start(t.Context(), screenshots.Options{
-		Dir: apptest.Dir(t), Fonts: fonts, Tabs: 1,
+		Dir: apptest.Dir(t), Fonts: jobs.Fonts(), Tabs: 1,
 		Prepare: "() => {" + strings.ReplaceAll(string(module), "export function", "function") + "\nfit(document);" + measure + "}",
 	})
 	if err != nil {
@@ -94,7 +85,7 @@ func (c chrome) capture(t *testing.T, doc string, vars map[string]string, change
 			return "data:image/png;base64,iVBORw0KGgo="
 		}
 		return redAndBlue(t)
-	})
+	}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,10 +12,11 @@ import (
 
 // HTML is the whole document that the browser turns into a picture of its first
 // page, or into a PDF with a sheet for each. What it may load is the browser's
-// policy; it asks for nothing but what images returns.
-func HTML(ctx context.Context, pages []app.Page, images Images) (string, error) {
+// policy; it asks for nothing but what images returns. Faces are the tenant's fonts
+// (UploadedFaces), with everything in them.
+func HTML(ctx context.Context, pages []app.Page, images Images, faces string) (string, error) {
 	var b strings.Builder
-	if err := document(pages, images).Render(ctx, &b); err != nil {
+	if err := document(pages, images, faces).Render(ctx, &b); err != nil {
 		return "", fmt.Errorf("draw the design: %w", err)
 	}
 	return b.String(), nil

@@ -198,7 +198,7 @@ func testSheets(t *testing.T, c chrome) {
 			pages = append(pages, fmt.Sprintf(`{"width":%d,"height":%d`+full, size[0], size[1]))
 		}
 		d := parse(t, `{"version":1,"pages":[`+strings.Join(pages, ",")+`]}`)
-		html, err := canvas.HTML(t.Context(), d.Pages, images)
+		html, err := canvas.HTML(t.Context(), d.Pages, images, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package canvas_test
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -39,8 +38,8 @@ func TestPagePutsElementsInTheirPlace(t *testing.T) {
 		t.Errorf("text %q", text.FirstChild.Data)
 	}
 	style := styleOf(t, text)
-	if style["font-size"] != "20px" || style["font-weight"] != "700" || style["font-style"] != "italic" || style["text-align"] != "right" ||
-		!strings.HasPrefix(style["font-family"], `"Lobster","Noto Sans",`) {
+	if style["font-size"] != "20px" || style["font-weight"] != "400" || style["font-style"] != "italic" || style["text-align"] != "right" ||
+		!strings.HasPrefix(style["font-family"], `"Lobster",var(--fallback),`) {
 		t.Errorf("text style %v", style)
 	}
 	if attr(text, "data-fit") != "shrink" || attr(text, "data-size") != "20" || attr(text, "data-min-size") != "8" || attr(text, "data-max-lines") != "2" {
@@ -110,7 +109,7 @@ func TestPageResetsEveryBox(t *testing.T) {
 
 func TestHTMLHasASheetForEachPage(t *testing.T) {
 	d := parse(t, `{"version":1,"pages":[{"width":300,"height":200},{"width":10,"height":20}]}`)
-	source, err := canvas.HTML(t.Context(), d.Pages, images)
+	source, err := canvas.HTML(t.Context(), d.Pages, images, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,17 +134,34 @@ func TestHTMLHasASheetForEachPage(t *testing.T) {
 }
 
 func TestFontFaces(t *testing.T) {
-	css := canvas.FontFaces(func(file string) string { return "/fonts" + file[strings.LastIndex(file, "/"):] })
-	for _, family := range app.FontFamilies() {
-		if !strings.Contains(css, `font-family:"`+family+`"`) {
-			t.Errorf("no face of %s", family)
+	css := canvas.FontFaces(
+		func(_ app.Family, face app.Face) string {
+			return "/fonts" + face.File[strings.LastIndex(face.File, "/"):]
+		},
+		func(family app.Family, _ app.Face) string { return "U+1-2" })
+	for _, want := range []string{
+		`@font-face{font-family:"Inter";font-weight:700;font-style:italic;font-display:block;src:url("/fonts/Inter-BoldItalic.otf") format("opentype")}`,
+		`@font-face{font-family:"Noto Sans Thai";font-weight:400;unicode-range:U+1-2;font-display:block;src:url("/fonts/NotoSansThai-Regular.ttf") format("truetype")}`,
+	} {
+		if !strings.Contains(css, want) {
+			t.Errorf("no %s", want)
 		}
 	}
-	if !strings.Contains(css, `@font-face{font-family:"Inter";font-weight:700;font-style:italic;font-display:block;src:url("/fonts/Inter-BoldItalic.otf") format("opentype")}`) {
-		t.Error("no bold italic Inter")
+	for _, family := range app.Families() {
+		if strings.Count(css, `font-family:"`+family.Name+`"`) != len(family.Faces) {
+			t.Errorf("not every face of %s", family.Name)
+		}
 	}
-	if regexp.MustCompile(`url\([^)]*\.ttc`).MatchString(css) {
-		t.Error("a collection is sent as a web font")
+}
+
+// What a file calls itself is a stranger's text: the stylesheet has a name of ours.
+func TestUploadedFaces(t *testing.T) {
+	const hostile = `x"}</style><script>alert(1)</script>`
+	css := canvas.UploadedFaces([]app.Font{{ID: "1", Family: hostile, Weight: 100, MaxWeight: 900, Italic: true, Format: "woff2"}},
+		func(f app.Font) string { return "data:font/" + f.ID })
+	want := `@font-face{font-family:` + app.CSSFamily(hostile) + `;font-weight:100 900;font-style:italic;font-display:block;src:url("data:font/1") format("woff2")}`
+	if strings.TrimSpace(css) != want || strings.Contains(css, "script") {
+		t.Errorf("%s, want %s", css, want)
 	}
 }
 
@@ -154,7 +170,7 @@ func images(asset string) string { return "data:image/png," + asset }
 // drawn is the first page of a document as the browser reads it.
 func drawn(t *testing.T, d app.Document) *html.Node {
 	t.Helper()
-	source, err := canvas.HTML(t.Context(), d.Pages[:1], images)
+	source, err := canvas.HTML(t.Context(), d.Pages[:1], images, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ func (s *style) css() templ.Attributes { return templ.Attributes{"style": s.b.St
 
 func pageStyle(page app.Page) templ.Attributes {
 	s := reset().
+		set("--fallback", fallback()).
 		set("position", "relative").
 		set("overflow", "hidden").
 		set("width", px(float64(page.Width))).

@@ -18,9 +18,11 @@ func textStyle(e app.Element) templ.Attributes {
 	s := reset().
 		set("flex", "none").
 		set("width", "100%").
-		set("font-family", app.FontStack(e.Font)).
+		set("font-family", stack(e.Font)).
 		set("font-size", px(e.Size)).
-		set("font-weight", strconv.Itoa(e.Weight)).
+		set("font-weight", strconv.Itoa(weight(e))).
+		// A weight or slant that a family lacks is not made up: each browser makes up another.
+		set("font-synthesis", "none").
 		set("line-height", number(e.LineHeight)).
 		set("letter-spacing", px(e.LetterSpacing)).
 		set("color", color(e.Color)).

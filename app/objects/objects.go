@@ -88,6 +88,14 @@ func (f *Folder) Open(ctx context.Context, key string) (io.ReadSeekCloser, error
 	return file, nil
 }
 
+// Remove takes an object away; one that is not there is no error.
+func (f *Folder) Remove(ctx context.Context, key string) error {
+	if err := f.root.Remove(filepath.FromSlash(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("objects: %w", err)
+	}
+	return nil
+}
+
 // makeDir makes a folder and those above it that are missing; a name is durable
 // when the folder that holds it is synced.
 func (f *Folder) makeDir(dir string) error {

@@ -18,7 +18,7 @@ type Shell struct {
 	Release    string // that made it
 	Generation int
 	Static     *static.Files
-	Fonts      string // the stylesheet of the fonts, where something is drawn
+	Fonts      []string // the stylesheets of the fonts, where something is drawn
 	User       *app.User
 	Workspaces []app.Membership
 	Here       string // the slug of the workspace that the page belongs to

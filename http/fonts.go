@@ -1,0 +1,88 @@
+package http
+
+import (
+	"crypto/sha256"
+	"net/http"
+	"strings"
+	"time"
+
+	"majestic/app"
+	"majestic/app/canvas"
+	"majestic/http/views"
+)
+
+func (s *Server) listFonts(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	page, err := pageOf(r)
+	if err != nil {
+		return err
+	}
+	fonts, err := t.Fonts(r.Context(), page)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, fonts)
+}
+
+func (s *Server) createFont(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	name, data, err := readUpload(w, r)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(data)
+	once, err := onceOf(r, append(sum[:], name...))
+	if err != nil {
+		return err
+	}
+	f, err := t.CreateFont(r.Context(), once, name, data)
+	if err != nil {
+		return err
+	}
+	sayReplayed(w, once)
+	w.Header().Set("Location", s.o.BaseURL+"/api/v1/fonts/"+f.ID)
+	return writeJSON(w, http.StatusCreated, f)
+}
+
+func (s *Server) getFont(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	f, err := t.Font(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, f)
+}
+
+func (s *Server) deleteFont(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	if err := t.DeleteFont(r.Context(), r.PathValue("id")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Server) getFontFile(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	f, content, err := t.OpenFont(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	return serveFile(w, r, file{content, f.Name, "font/" + f.Format, f.SHA256, f.CreatedAt})
+}
+
+func (s *Server) showFontFile(w http.ResponseWriter, r *http.Request, v visit) error {
+	return s.getFontFile(w, r, v.Tenant)
+}
+
+// showFontSheet names a workspace's fonts to the browser, which loads those that
+// the page is written in. It is asked for anew with each page: a font may have come.
+func (s *Server) showFontSheet(w http.ResponseWriter, r *http.Request, v visit) error {
+	fonts, err := v.FontFaces(r.Context())
+	if err != nil {
+		return err
+	}
+	css := canvas.UploadedFaces(fonts, func(f app.Font) string { return views.Workspace(v.here.Slug, "fonts", f.ID) })
+	h := w.Header()
+	h.Set("Content-Type", "text/css; charset=utf-8")
+	h.Set("Cache-Control", "private, no-cache")
+	h.Set("ETag", `"`+short(css)+`"`)
+	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(css))
+	return nil
+}
