@@ -1,11 +1,9 @@
 package http_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"mime/multipart"
 	"net"
 	"os"
 	"path/filepath"
@@ -67,16 +65,7 @@ func TestAssets(t *testing.T) {
 	picture := apptest.PNG(30, 20)
 	upload := func(status int, field, name string, data []byte, headers ...string) answer {
 		t.Helper()
-		var b bytes.Buffer
-		form := multipart.NewWriter(&b)
-		part, err := form.CreateFormFile(field, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		part.Write(data)
-		form.Close()
-		headers = append([]string{"Authorization", "Bearer " + s.key, "Content-Type", form.FormDataContentType()}, headers...)
-		return s.do("POST", "/api/v1/assets", &b, headers...).want(t, status)
+		return s.upload("/assets", field, name, data, headers...).want(t, status)
 	}
 	var a, again app.Asset
 	upload(201, "file", "flag.png", picture, "Idempotency-Key", "k").json(t, &a)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"golang.org/x/image/font/gofont/goregular"
 
 	"majestic/app"
 	"majestic/app/apptest"
@@ -134,6 +137,21 @@ func (s *site) api(method, path string, body any, headers ...string) answer {
 	return s.do(method, "/api/v1"+path, strings.NewReader(text), append([]string{"Content-Type", "application/json"}, headers...)...)
 }
 
+// upload sends a file as a program does.
+func (s *site) upload(path, field, name string, data []byte, headers ...string) answer {
+	s.t.Helper()
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	part, err := form.CreateFormFile(field, name)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	part.Write(data)
+	form.Close()
+	headers = append([]string{"Authorization", "Bearer " + s.key, "Content-Type", form.FormDataContentType()}, headers...)
+	return s.do("POST", "/api/v1"+path, &b, headers...)
+}
+
 // page asks for a page as Ada.
 func (s *site) page(path string, headers ...string) answer {
 	s.t.Helper()
@@ -195,7 +213,7 @@ func document(t *testing.T, text string) app.Document {
 }
 
 // things are one of each, made in a tenant.
-type things struct{ design, asset, render, batch string }
+type things struct{ design, asset, font, render, batch string }
 
 func makeThings(t *testing.T, tenant app.Tenant, name string) things {
 	t.Helper()
@@ -205,6 +223,10 @@ func makeThings(t *testing.T, tenant app.Tenant, name string) things {
 		t.Fatal(err)
 	}
 	a, err := tenant.CreateAsset(ctx, nil, name+".png", apptest.PNG(4, 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := tenant.CreateFont(ctx, nil, name+".ttf", goregular.TTF)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +240,7 @@ func makeThings(t *testing.T, tenant app.Tenant, name string) things {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return things{d.ID, a.ID, r.ID, b.ID}
+	return things{d.ID, a.ID, f.ID, r.ID, b.ID}
 }
 
 // finish does to a render what a worker does when it has drawn it.

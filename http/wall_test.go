@@ -67,6 +67,13 @@ func TestForeignIDs(t *testing.T) {
 		"GET /t/{slug}/renders/{id}/events": page(404, both("renders/"+theirs.render+"/events")...),
 		"GET /t/{slug}/renders/{id}/file":   page(404, both("renders/"+theirs.render+"/file")...),
 		"GET /t/{slug}/assets/{id}":         page(404, both("assets/"+theirs.asset)...),
+		"GET /t/{slug}/fonts.css": func(t *testing.T) {
+			s.page("/t/bolt/fonts.css").want(t, 404)
+			if got := s.page("/t/acme/fonts.css").want(t, 200); !strings.Contains(got.body, ours.font) || strings.Contains(got.body, theirs.font) {
+				t.Errorf("our fonts are %s", got.body)
+			}
+		},
+		"GET /t/{slug}/fonts/{id}": page(404, both("fonts/"+theirs.font)...),
 
 		"GET /api/v1/designs":               api(200, "GET", "/designs", nil),
 		"POST /api/v1/designs":              api(201, "POST", "/designs", `{"name":"n","document":`+greeting+`}`),
@@ -76,15 +83,24 @@ func TestForeignIDs(t *testing.T) {
 		"POST /api/v1/assets":               open,
 		"GET /api/v1/assets/{id}":           api(404, "GET", "/assets/"+theirs.asset, nil),
 		"GET /api/v1/assets/{id}/file":      api(404, "GET", "/assets/"+theirs.asset+"/file", nil),
-		"GET /api/v1/renders":               api(200, "GET", "/renders?design="+theirs.design, nil),
-		"POST /api/v1/renders":              api(422, "POST", "/renders", `{"design":"`+theirs.design+`",`+values+`}`),
-		"GET /api/v1/renders/{id}":          api(404, "GET", "/renders/"+theirs.render, nil),
-		"DELETE /api/v1/renders/{id}":       api(404, "DELETE", "/renders/"+theirs.render, nil),
-		"GET /api/v1/renders/{id}/file":     api(404, "GET", "/renders/"+theirs.render+"/file", nil),
-		"POST /api/v1/batches":              api(422, "POST", "/batches", `{"design":"`+theirs.design+`","rows":[{"name":"a","accent":"#000"}]}`),
-		"GET /api/v1/batches/{id}":          api(404, "GET", "/batches/"+theirs.batch, nil),
-		"DELETE /api/v1/batches/{id}":       api(404, "DELETE", "/batches/"+theirs.batch, nil),
-		"GET /api/v1/batches/{id}/items":    api(404, "GET", "/batches/"+theirs.batch+"/items", nil),
+		"GET /api/v1/fonts": func(t *testing.T) {
+			if got := s.api("GET", "/fonts", nil).want(t, 200); !strings.Contains(got.body, ours.font) || strings.Contains(got.body, theirs.font) {
+				t.Errorf("our fonts are %s", got.body)
+			}
+		},
+		"POST /api/v1/fonts":             open,
+		"GET /api/v1/fonts/{id}":         api(404, "GET", "/fonts/"+theirs.font, nil),
+		"DELETE /api/v1/fonts/{id}":      api(404, "DELETE", "/fonts/"+theirs.font, nil),
+		"GET /api/v1/fonts/{id}/file":    api(404, "GET", "/fonts/"+theirs.font+"/file", nil),
+		"GET /api/v1/renders":            api(200, "GET", "/renders?design="+theirs.design, nil),
+		"POST /api/v1/renders":           api(422, "POST", "/renders", `{"design":"`+theirs.design+`",`+values+`}`),
+		"GET /api/v1/renders/{id}":       api(404, "GET", "/renders/"+theirs.render, nil),
+		"DELETE /api/v1/renders/{id}":    api(404, "DELETE", "/renders/"+theirs.render, nil),
+		"GET /api/v1/renders/{id}/file":  api(404, "GET", "/renders/"+theirs.render+"/file", nil),
+		"POST /api/v1/batches":           api(422, "POST", "/batches", `{"design":"`+theirs.design+`","rows":[{"name":"a","accent":"#000"}]}`),
+		"GET /api/v1/batches/{id}":       api(404, "GET", "/batches/"+theirs.batch, nil),
+		"DELETE /api/v1/batches/{id}":    api(404, "DELETE", "/batches/"+theirs.batch, nil),
+		"GET /api/v1/batches/{id}/items": api(404, "GET", "/batches/"+theirs.batch+"/items", nil),
 	}
 	for _, pattern := range s.Patterns() {
 		try, ok := cases[pattern]
@@ -99,6 +115,9 @@ func TestForeignIDs(t *testing.T) {
 		b, err := s.app.In(row.ID).Batch(context.Background(), theirs.batch)
 		if err != nil || b.Status != app.Queued {
 			t.Errorf("their batch: %+v, %v", b, err)
+		}
+		if _, err := s.app.In(row.ID).Font(context.Background(), theirs.font); err != nil {
+			t.Errorf("their font: %v", err)
 		}
 	})
 	t.Run("an image of theirs in a design of ours", func(t *testing.T) {
@@ -126,6 +145,8 @@ func TestForeignIDs(t *testing.T) {
 		s.page("/t/acme/renders/"+ours.render+"/events").want(t, 200)
 		s.page("/t/acme/renders/"+ours.render+"/file").want(t, 200)
 		s.page("/t/acme/assets/"+ours.asset).want(t, 200)
+		s.page("/t/acme/fonts/"+ours.font).want(t, 200)
+		s.api("GET", "/fonts/"+ours.font+"/file", nil).want(t, 200)
 		s.api("GET", "/batches/"+ours.batch+"/items", nil).want(t, 200)
 	})
 }

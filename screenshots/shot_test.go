@@ -159,6 +159,15 @@ func TestCapture(t *testing.T) {
 		}
 	})
 
+	t.Run("a broken font fails the shot", func(t *testing.T) {
+		_, err := p.Capture(t.Context(), page100(`<style>@font-face { font-family: "Broken one"; src: url(data:font/otf;base64,AAAA) } p { font: 20px "Broken one", Inter }</style>
+			<div data-element=title><p>a</p></div><div data-element=other><i>b</i></div>`))
+		page, ok := errors.AsType[*PageError](err)
+		if !ok || !reflect.DeepEqual(page.Problems, []Problem{{"title", "its font cannot be read"}}) {
+			t.Errorf("%v, not the problem of title", err)
+		}
+	})
+
 	t.Run("prepare", func(t *testing.T) {
 		s := page100(`<div data-widen style="width:10px;height:50px;background:#ff0000"></div>`)
 		if got := at(decode(t, capture(t, p, s)), 95, 25); got != "#ff0000ff" {
@@ -190,10 +199,14 @@ func TestCapture(t *testing.T) {
 		}()
 		capture(t, p, page100(strings.ReplaceAll(`
 			<link rel=stylesheet href="URL/a.css"><link rel=prefetch href="URL/b"><link rel=preconnect href="URL"><link rel=icon href="URL/c.ico">
-			<style>@import "URL/d.css"; @font-face { font-family: x; src: url(URL/e.woff2) } body { background: url(URL/f.png); font-family: x }</style>
+			<style>@import "URL/d.css"; body { background: url(URL/f.png) }</style>
 			<script src="URL/g.js"></script><svg><image href="URL/h.png"/></svg>
 			<iframe src="URL/i.html"></iframe><object data="URL/j.svg"></object><embed src="URL/k.svg">
 			<video src="URL/l.mp4" autoplay></video><audio src="URL/m.mp3" autoplay></audio>text`, "URL", "http://"+l.Addr().String())))
+		font := `<style>@font-face { font-family: x; src: url(http://` + l.Addr().String() + `/e.woff2) } p { font-family: x }</style><p>text`
+		if _, err := p.Capture(t.Context(), page100(font)); err == nil {
+			t.Error("a font from elsewhere passes for one that is there")
+		}
 		capture(t, p, page100("")) // one of the page before would have left by now
 		if n := requests.Load(); n != 0 {
 			t.Errorf("%d connections", n)

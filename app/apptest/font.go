@@ -30,10 +30,12 @@ func WOFF2(ttf []byte) []byte {
 
 	header := make([]byte, 48)
 	copy(header, "wOF2\x00\x01\x00\x00")
+	size := packed.Len()
+	packed.Write(make([]byte, -(48+list.Len()+size)&3)) // files end on a whole word
 	binary.BigEndian.PutUint32(header[8:], uint32(48+list.Len()+packed.Len()))
 	binary.BigEndian.PutUint16(header[12:], n)
 	binary.BigEndian.PutUint32(header[16:], uint32(len(ttf)))
-	binary.BigEndian.PutUint32(header[20:], uint32(packed.Len()))
+	binary.BigEndian.PutUint32(header[20:], uint32(size))
 	return append(append(header, list.Bytes()...), packed.Bytes()...)
 }
 
