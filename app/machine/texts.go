@@ -32,6 +32,7 @@ Restart=always
 RestartSec=100ms
 TimeoutStartSec=5min
 TimeoutStopSec=90
+TimeoutAbortSec=5
 WatchdogSec=1min
 # The listening socket is kept here: who comes during a restart waits.
 FileDescriptorStoreMax=8
