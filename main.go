@@ -60,6 +60,7 @@ type verbs struct {
 	Tenant   app.TenantCommand         `cmd:"" help:"Workspaces."`
 	User     app.UserCommand           `cmd:"" help:"Accounts."`
 	Apikey   app.APIKeyCommand         `cmd:"" help:"Keys for programs."`
+	Fonts    app.FontsCommand          `cmd:"" help:"List the fonts that every design may use, and their licences."`
 	Setup    machine.Setup             `cmd:"" help:"Install what this machine lacks; make a service of an instance."`
 	Doctor   machine.Doctor            `cmd:"" help:"Look whether all is well with this machine and the instance."`
 	Bench    bench.Command             `cmd:"" help:"Measure this machine, on an instance of its own."`

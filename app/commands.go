@@ -140,3 +140,21 @@ func trimEOL(b []byte) string {
 	}
 	return string(b)
 }
+
+// FontsCommand is the verb: app fonts.
+type FontsCommand struct {
+	JSON bool `name:"json" help:"One JSON object."`
+}
+
+// Run lists the families that every design may use, and whose they are.
+func (c *FontsCommand) Run(out io.Writer) error {
+	if c.JSON {
+		return json.NewEncoder(out).Encode(map[string]any{"families": Families()})
+	}
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "FAMILY\tWEIGHTS\tLICENSE\tPACKAGE")
+	for _, f := range Families() {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Name, f.weights(), f.License, f.Package)
+	}
+	return t.Flush()
+}

@@ -51,6 +51,21 @@ func (f Family) Face(weight int, italic bool) Face {
 	}, weight, italic)]
 }
 
+// weights are the family's in words: 400 700, with italics.
+func (f Family) weights() string {
+	var list []string
+	italics := ""
+	for _, face := range f.Faces {
+		if face.Italic {
+			italics = ", with italics"
+		} else {
+			list = append(list, strconv.Itoa(face.Weight))
+		}
+	}
+	slices.Sort(list)
+	return strings.Join(list, " ") + italics
+}
+
 // NearestFace picks one of n faces (CSS Fonts 4, 5.2): the right slant if there is
 // one; then the weight itself; below 400 the next lighter, above 500 the next
 // bolder, between them up to 500 first; then the other way.

@@ -1,7 +1,10 @@
 package app_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -77,5 +80,22 @@ func TestCSSFamily(t *testing.T) {
 	one, two := app.CSSFamily(`x";color:red`), app.CSSFamily("y")
 	if strings.Contains(one, "red") || one == two {
 		t.Error(one, two)
+	}
+}
+
+func TestFontsCommand(t *testing.T) {
+	var out bytes.Buffer
+	if err := (&app.FontsCommand{}).Run(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"FAMILY", "EB Garamond", "100 200 300 400 500 600 700 800 900, with italics", "Apache-2.0", "fonts-noto-cjk"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in\n%s", want, out.String())
+		}
+	}
+	out.Reset()
+	var read struct{ Families []app.Family }
+	if err := (&app.FontsCommand{JSON: true}).Run(&out); err != nil || json.Unmarshal(out.Bytes(), &read) != nil || !reflect.DeepEqual(read.Families, app.Families()) {
+		t.Errorf("%v: %s", err, out.String())
 	}
 }
