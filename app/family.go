@@ -152,9 +152,6 @@ func families() []Family {
 		{"Kaushan Script", "cursive", "fonts-kaushanscript", ofl, design, upright(otf+"kaushanscript/KaushanScript-*.otf", "Regular")},
 		{"Leckerli One", "cursive", "fonts-leckerli-one", ofl, design, upright(ttf+"leckerli-one/LeckerliOne-*.ttf", "Regular")},
 
-		{"Courier Prime", "monospace", "fonts-courier-prime", ofl, design, []Face{
-			{otf + "courier-prime/Courier Prime.otf", 400, false}, {otf + "courier-prime/Courier Prime Italic.otf", 400, true},
-			{otf + "courier-prime/Courier Prime Bold.otf", 700, false}, {otf + "courier-prime/Courier Prime Bold Italic.otf", 700, true}}},
 		{"Fira Code", "monospace", "fonts-firacode", ofl, design, upright(ttf+"firacode/FiraCode-*.ttf", "Light", "Regular", "Medium", "SemiBold", "Bold")},
 		{"JetBrains Mono", "monospace", "fonts-jetbrains-mono", apache, design, italics(ttf+"jetbrains-mono/JetBrainsMono-*.ttf", "Thin", "ExtraLight", "Light", "Regular", "Medium", "SemiBold", "Bold", "ExtraBold")},
 		{"Noto Sans Mono", "monospace", "fonts-noto-mono", ofl, design, upright(noto+"SansMono-*.ttf", "Regular", "Bold")},

@@ -30,7 +30,7 @@ func written(t *testing.T, family, more string) app.Document {
 
 func TestFont(t *testing.T) {
 	ctx := context.Background()
-	a, _ := apptest.App(t)
+	a, pool := apptest.App(t)
 	tenant, other := apptest.Tenant(t, a, "Mine"), apptest.Tenant(t, a, "Theirs")
 
 	_, err := tenant.CreateDesign(ctx, nil, "Early", written(t, "Go", ""))
@@ -96,11 +96,22 @@ func TestFont(t *testing.T) {
 	if err := tenant.DeleteFont(ctx, f.ID); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := tenant.CreateDesign(ctx, nil, "Draft", written(t, "Go", `,"hidden":true`)); err != nil {
+		t.Fatal(err)
+	}
 	if err := tenant.DeleteFont(ctx, bold.ID); err != nil {
+		t.Fatalf("a font that only a hidden text names: %v", err)
+	}
+	if _, err := tenant.Font(ctx, f.ID); app.KindOf(err) != app.NotFound {
+		t.Errorf("a deleted font: %v", err)
+	}
+	_, err = pool.Exec(ctx, `INSERT INTO fonts (id, tenant_id, name, family, weight, max_weight, italic, format, bytes, sha256)
+		VALUES ($1, $2, 'x', 'Late', 400, 400, false, 'ttf', 1, '')`, f.ID, tenant.ID())
+	if err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := tenant.OpenFont(ctx, f.ID); app.KindOf(err) != app.NotFound {
-		t.Errorf("a deleted font: %v", err)
+		t.Errorf("a deleted font's file: %v", err)
 	}
 	_, err = tenant.SaveDesign(ctx, d.ID, 2, "Card", written(t, "Go", ""))
 	wantFault(t, err, app.Invalid, "document.pages[0].elements[1].font", `"Go"`)

@@ -81,8 +81,8 @@ func TestPageLooksLikeThePicture(t *testing.T) {
 	for _, text := range []string{
 		`"font":"Go","text":"Quick rabbit"`, `"font":"Go","weight":900,"italic":true,"text":"Quick rabbit"`,
 		`"font":"Inter","weight":700,"text":"Quick rabbit"`, `"font":"Roboto","weight":200,"text":"Quick rabbit"`, `"font":"Roboto","weight":800,"italic":true,"text":"Quick rabbit"`,
-		`"font":"EB Garamond","weight":700,"italic":true,"text":"Quick rabbit"`, `"font":"Courier Prime","weight":700,"text":"Quick rabbit"`,
-		`"font":"Lobster","weight":700,"italic":true,"text":"Quick rabbit"`, `"font":"Quicksand","weight":300,"text":"Quick rabbit"`,
+		`"font":"EB Garamond","weight":700,"italic":true,"text":"Quick rabbit"`, `"font":"Fira Code","weight":600,"text":"Quick rabbit"`,
+		`"font":"Lobster","weight":700,"italic":true,"text":"Quick rabbit"`, `"font":"Quicksand","weight":300,"text":"Quick rabbit"`, `"font":"League Spartan","text":"Quick rabbit"`,
 		`"font":"Go","text":"שלום"`, `"font":"Inter","weight":700,"text":"ಕನ್ನಡ"`, `"font":"Vollkorn","italic":true,"text":"हिन्दी"`,
 		`"font":"Inter","text":"敏捷的兔子"`, `"font":"Inter","text":"👍🏽 ☃ ∮"`,
 	} {
@@ -96,7 +96,7 @@ func TestPageLooksLikeThePicture(t *testing.T) {
 
 	b := s.browser()
 	b.do("open", chromedp.Navigate(s.url+"/t/acme/designs/"+d.ID))
-	b.until(`document.querySelector("[data-element=e13]").getBoundingClientRect().width > 0 && document.fonts.status === "loaded" && [...document.fonts].some((f) => f.status === "loaded" && f.family.includes("CJK"))`)
+	b.until(`document.querySelector("[data-element=e14]").getBoundingClientRect().width > 0 && document.fonts.status === "loaded" && [...document.fonts].some((f) => f.status === "loaded" && f.family.includes("CJK"))`)
 	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("JSON.stringify("+inkWidths+")"))
 	if err != nil {
 		t.Fatal(err)
@@ -130,5 +130,20 @@ func TestPageLooksLikeThePicture(t *testing.T) {
 		if p.Element != page[i].Element || here == 0 || math.Abs(here-there) > 0.0005 {
 			t.Errorf("%s is %.4f of the page wide in the picture, %.4f in the browser: %s", p.Element, here, there, elements[i])
 		}
+	}
+}
+
+// TestBrowserTakesEveryFont that the stylesheet offers: what a browser refuses is
+// drawn in another, without a word.
+func TestBrowserTakesEveryFont(t *testing.T) {
+	s := newSite(t)
+	b := s.browser()
+	b.do("open", chromedp.Navigate(s.url+"/t/acme/"))
+	b.until(`document.fonts.size > 200`)
+	b.do("load all", chromedp.Evaluate[chromedp.Void](`document.fonts.forEach((font) => font.load().catch(() => {}))`))
+	b.until(`[...document.fonts].every((font) => font.status === "loaded" || font.status === "error")`)
+	refused, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`[...document.fonts].filter((font) => font.status === "error").map((font) => font.family + " " + font.weight + " " + font.style).join(", ")`))
+	if err != nil || refused != "" {
+		t.Errorf("refused: %s, %v", refused, err)
 	}
 }

@@ -38,7 +38,7 @@ func newFonts() fonts {
 		if info, err := os.Stat(face.File); err == nil {
 			mark = fmt.Sprint(mark, info.Size(), info.ModTime().UnixNano())
 		}
-		name := short(mark) + "-" + strings.ReplaceAll(path.Base(face.File), " ", "")
+		name := short(mark) + "-" + path.Base(face.File)
 		f.files[name] = fontFile{face.File, family.Name}
 		return "/fonts/" + name
 	}, func(family app.Family, face app.Face) string {

@@ -22,11 +22,18 @@ func fonts() []Font {
 		{File: "/usr/share/fonts/opentype/inter/Inter-Regular.otf"},
 		{File: "/usr/share/fonts/opentype/inter/Inter-Bold.otf"},
 		{File: lobster, Family: "Lobster", Weight: 400},
+		{File: spartan + "Regular.otf", Family: "League Spartan", Weight: 400},
+		{File: spartan + "Medium.otf", Family: "League Spartan", Weight: 500},
+		{File: lobster, Family: "Pair", Weight: 400},
+		{File: spartan + "Regular.otf", Family: "Pair", Weight: 400, Italic: true},
 		{File: "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"},
 	}
 }
 
-const lobster = "/usr/share/fonts/opentype/lobster/lobster.otf"
+const (
+	lobster = "/usr/share/fonts/opentype/lobster/lobster.otf"
+	spartan = "/usr/share/fonts/opentype/league-spartan/LeagueSpartan-"
+)
 
 // startPool starts a pool that ends with the test.
 func startPool(t testing.TB, o Options) *Pool {

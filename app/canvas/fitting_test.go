@@ -154,6 +154,11 @@ func testScripts(t *testing.T, c chrome) {
 	if bytes.Equal(draw("Inter", "🇭🇷").Pix, draw("Inter", "🇯🇵").Pix) {
 		t.Error("all flags are alike")
 	}
+	upright := c.draw(t, elements(100, 100, `{"id":"it","type":"text","x":0,"y":10,"width":100,"height":80,"size":60,"font":"Bebas Neue","text":"R"}`))
+	slanted := c.draw(t, elements(100, 100, `{"id":"it","type":"text","x":0,"y":10,"width":100,"height":80,"size":60,"font":"Bebas Neue","text":"R","weight":400,"italic":true}`))
+	if !bytes.Equal(upright.Pix, slanted.Pix) {
+		t.Error("a slant that Bebas Neue does not have is made up")
+	}
 	if bytes.Equal(draw("Lobster", "R").Pix, draw("Inter", "R").Pix) || bytes.Equal(draw("Lato", "R").Pix, draw("Inter", "R").Pix) {
 		t.Error("the families are alike")
 	}

@@ -40,6 +40,14 @@ func TestFolder(t *testing.T) {
 	if _, err := f.Open(ctx, "tenant/renders/2.png"); app.KindOf(err) != app.NotFound {
 		t.Errorf("a file that is not there: %v", err)
 	}
+	for range 2 {
+		if err := f.Remove(ctx, "tenant/renders/1.png"); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := f.Open(ctx, "tenant/renders/1.png"); app.KindOf(err) != app.NotFound {
+		t.Errorf("a file that was removed: %v", err)
+	}
 	// No key leads out of the folder, by dots or by a link.
 	if err := os.WriteFile(filepath.Join(dir, "secret"), []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)
@@ -53,6 +61,9 @@ func TestFolder(t *testing.T) {
 		}
 		if err := f.Put(ctx, key, []byte("x")); err == nil && key != "link" {
 			t.Errorf("%s was written", key)
+		}
+		if err := f.Remove(ctx, key); err == nil && key != "link" {
+			t.Errorf("%s was removed", key)
 		}
 	}
 	if b, _ := os.ReadFile(filepath.Join(dir, "secret")); string(b) != "secret" {
