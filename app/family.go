@@ -21,7 +21,7 @@ type Family struct {
 // Face is one file of a family, upright or italic, at one weight. A collection
 // (.ttc) holds several families.
 type Face struct {
-	File   string `json:"file"`
+	File   string `json:"-"`
 	Weight int    `json:"weight"`
 	Italic bool   `json:"italic"`
 }

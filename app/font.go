@@ -191,7 +191,7 @@ func (d Document) CheckFonts(prefix string, uploaded []string) error {
 				continue
 			}
 			r.add(fmt.Sprintf("%spages[%d].elements[%d].font", prefix, p, i),
-				fmt.Sprintf("element %s: there is no font %s here; `app fonts` lists those that are everywhere, others are uploaded with POST /api/v1/fonts", quote(e.ID), quote(e.Font)))
+				fmt.Sprintf("element %s: there is no font %s here; GET /api/v1/families and `app fonts` list those that are everywhere, POST /api/v1/fonts brings others", quote(e.ID), quote(e.Font)))
 		}
 	}
 	return r.err("the design")

@@ -125,7 +125,7 @@ func TestFont(t *testing.T) {
 
 func TestFontRefused(t *testing.T) {
 	ctx := context.Background()
-	a, _ := apptest.App(t)
+	a, pool := apptest.App(t)
 	tenant := apptest.Tenant(t, a, "Mine")
 	_, err := tenant.CreateFont(ctx, nil, "x.ttf", goregular.TTF[:1000])
 	wantFault(t, err, app.Invalid, "file", "is damaged")
@@ -140,6 +140,17 @@ func TestFontRefused(t *testing.T) {
 	}
 	if l, err := tenant.Fonts(ctx, app.PageRequest{}); err != nil || len(l.Data) != 0 {
 		t.Errorf("%+v, %v", l, err)
+	}
+	_, err = pool.Exec(ctx, `INSERT INTO fonts (tenant_id, name, family, weight, max_weight, italic, format, bytes, sha256)
+		SELECT $1, 'x', 'x' || n, 400, 400, false, 'ttf', 1, '' FROM generate_series(1, 200) n`, tenant.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tenant.CreateFont(ctx, nil, "x.ttf", goregular.TTF); app.KindOf(err) != app.Conflict || !strings.Contains(err.Error(), "200 fonts") {
+		t.Errorf("one too many: %v", err)
+	}
+	if _, err := apptest.Tenant(t, a, "Other").CreateFont(ctx, nil, "x.ttf", goregular.TTF); err != nil {
+		t.Errorf("another tenant's first: %v", err)
 	}
 }
 

@@ -11,6 +11,11 @@ import (
 	"majestic/http/views"
 )
 
+// listFamilies answers with what every installation has; it fits into one page.
+func (s *Server) listFamilies(w http.ResponseWriter, r *http.Request, _ app.Tenant) error {
+	return writeJSON(w, http.StatusOK, app.List[app.Family]{Data: app.Families()})
+}
+
 func (s *Server) listFonts(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
 	page, err := pageOf(r)
 	if err != nil {

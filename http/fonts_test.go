@@ -23,6 +23,10 @@ import (
 func TestFontsAPI(t *testing.T) {
 	s := newSite(t)
 	packed := apptest.WOFF2(goregular.TTF)
+	var families app.List[app.Family]
+	if s.api("GET", "/families", nil).want(t, 200).json(t, &families); len(families.Data) < 40 || families.Data[0].Name != "Inter" || len(families.Data[0].Faces) != 18 {
+		t.Errorf("%+v", families)
+	}
 	var f, again app.Font
 	got := s.upload("/fonts", "file", "go.woff2", packed, "Idempotency-Key", "k").want(t, 201)
 	got.json(t, &f)

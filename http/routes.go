@@ -50,6 +50,7 @@ func (s *Server) routes() []route {
 		{"POST /api/v1/assets", s.key(s.createAsset)},
 		{"GET /api/v1/assets/{id}", s.key(s.getAsset)},
 		{"GET /api/v1/assets/{id}/file", s.key(s.getAssetFile)},
+		{"GET /api/v1/families", s.key(s.listFamilies)},
 		{"GET /api/v1/fonts", s.key(s.listFonts)},
 		{"POST /api/v1/fonts", s.key(s.createFont)},
 		{"GET /api/v1/fonts/{id}", s.key(s.getFont)},
