@@ -403,6 +403,8 @@ func variant(t *testing.T, program, more string) string {
 		t.Fatal(err)
 	}
 	defer from.Close()
+	syscall.ForkLock.RLock() // see write in release.go
+	defer syscall.ForkLock.RUnlock()
 	to, err := os.OpenFile(filepath.Join(t.TempDir(), "v2"), os.O_CREATE|os.O_WRONLY, 0o755)
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // kept is how many releases stay under releases/.
@@ -165,6 +166,10 @@ func keep(executable io.ReadSeeker, home, file string) error {
 
 // write makes an executable file that outlives a power cut.
 func write(name string, content io.Reader) error {
+	// A process forked meanwhile would hold the file open for writing until it is
+	// another program, and nobody could run it: golang/go#22315.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
 	if err != nil {
 		return err
