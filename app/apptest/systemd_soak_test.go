@@ -69,6 +69,7 @@ func TestUnderSystemd(t *testing.T) {
 	t.Logf("the upgrade ends with %s", lastLine(<-done))
 	w.until("the heir is the main process", func() bool { return w.main() == heir && w.show("ActiveState") == "active" })
 	w.alone()
+	w.must("nsenter", "-t", fmt.Sprint(heir), "-m", "touch", "/tmp/still-there")
 	w.end(1)
 
 	w.begin("kill -9 of the main process, while an older release drains")

@@ -44,7 +44,8 @@ LimitNOFILE=65536
 ReadWritePaths=DIR
 ProtectSystem=strict
 ProtectHome=yes
-PrivateTmp=yes
+# Not PrivateTmp: at a restart it is removed under the feet of an older release that lives on.
+TemporaryFileSystem=/tmp:mode=1777 /var/tmp:mode=1777
 PrivateDevices=yes
 ProtectProc=invisible
 ProtectKernelTunables=yes
