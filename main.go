@@ -30,6 +30,7 @@ import (
 	"majestic/app/metrics"
 	"majestic/app/objects"
 	"majestic/app/postgres"
+	"majestic/app/remote"
 	"majestic/http"
 	"majestic/jobs"
 	"majestic/migrations"
@@ -241,7 +242,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	if err != nil {
 		return err
 	}
-	a := app.New(app.Options{Pool: db.Pool, Queue: queue, Objects: folder, Release: release, Secret: secret})
+	a := app.New(app.Options{Pool: db.Pool, Queue: queue, Objects: folder, Remote: remote.New(), Release: release, Secret: secret})
 	events := app.StartEvents(db.Pool, log)
 	defer events.Close()
 

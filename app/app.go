@@ -23,6 +23,8 @@ type App struct {
 	setup   string // what the setup link carries
 
 	hashing chan struct{} // held while a password is hashed: each takes 19 MiB
+	remote  Remote
+	images  *darkroom
 }
 
 // Options are what an App needs of other rooms.
@@ -30,6 +32,7 @@ type Options struct {
 	Pool    *pgxpool.Pool
 	Queue   Queue
 	Objects Objects
+	Remote  Remote
 	Release string
 	Secret  []byte // the instance's secret key
 }
@@ -53,6 +56,8 @@ func New(o Options) *App {
 		release: o.Release,
 		setup:   setupToken(o.Secret),
 		hashing: make(chan struct{}, runtime.NumCPU()),
+		remote:  o.Remote,
+		images:  newDarkroom(),
 	}
 }
 

@@ -1,15 +1,10 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"image"
-	_ "image/gif" // the formats an asset may have
-	_ "image/jpeg"
-	_ "image/png"
 	"io"
 	"path"
 	"strings"
@@ -17,22 +12,20 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	_ "golang.org/x/image/webp"
+
+	"majestic/app/images"
 )
 
-// Limits of an uploaded image.
-const (
-	MaxAssetBytes  = 20 << 20
-	maxAssetPixels = 25_000_000
-)
+// MaxAssetBytes is the most that an image may have.
+const MaxAssetBytes = 20 << 20
 
 // Asset is an uploaded image that designs may show.
 type Asset struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
 	MediaType string    `json:"media_type"`
-	Width     int       `json:"width"`  // pixels
-	Height    int       `json:"height"` // pixels
+	Width     int       `json:"width"`  // pixels, upright
+	Height    int       `json:"height"` // likewise
 	Bytes     int64     `json:"bytes"`
 	SHA256    string    `json:"sha256" db:"sha256"`
 	CreatedAt time.Time `json:"created_at"`
@@ -40,24 +33,23 @@ type Asset struct {
 
 const assetColumns = `id, name, media_type, width, height, bytes, sha256, created_at`
 
-// CreateAsset keeps an image. The type is read from the bytes, never believed;
-// the whole image is decoded once, so that a broken one is refused here and not
-// in somebody's render.
+// CreateAsset keeps an image. The whole of it is decoded once, so that a broken
+// one is refused here and not in somebody's render.
 func (t Tenant) CreateAsset(ctx context.Context, once *Once, name string, data []byte) (a Asset, err error) {
-	mediaType, size, err := checkImage(data)
+	file, err := t.app.checkImage(ctx, data)
 	if err != nil {
 		return a, err
 	}
-	sum := sha256.Sum256(data)
+	sum := sha256.Sum256(file.Data)
 	id := uuid.New()
 	return makeOnce(ctx, t, once, "asset", `SELECT `+assetColumns+` FROM assets WHERE id = $1`, func(tx pgx.Tx) (Asset, string, error) {
-		if err := t.app.objects.Put(ctx, t.assetKey(id.String()), data); err != nil {
+		if err := t.app.objects.Put(ctx, t.assetKey(id.String()), file.Data); err != nil {
 			return a, "", fmt.Errorf("keep asset: %w", err)
 		}
 		a, err := one[Asset](ctx, tx, "asset", `
 			INSERT INTO assets (id, tenant_id, name, media_type, width, height, bytes, sha256)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING `+assetColumns,
-			id, t.id, fileName(name, "image"), mediaType, size.X, size.Y, len(data), hex.EncodeToString(sum[:]))
+			id, t.id, fileName(name, "image"), file.MediaType, file.Width, file.Height, len(file.Data), hex.EncodeToString(sum[:]))
 		if err != nil {
 			return a, "", fmt.Errorf("insert asset: %w", err)
 		}
@@ -106,7 +98,7 @@ func (t Tenant) checkAssets(ctx context.Context, tx pgx.Tx, doc Document) error 
 	var faults []Field
 	for p, page := range doc.Pages {
 		for i, e := range page.Elements {
-			if e.Asset != "" && !e.Hidden && !here[e.Asset] {
+			if e.Asset != "" && !e.Hidden && !IsAddress(e.Asset) && !here[e.Asset] {
 				faults = append(faults, Field{fmt.Sprintf("pages[%d].elements[%d].asset", p, i),
 					fmt.Sprintf("element %q shows the asset %q, which is not here; upload the image with POST /api/v1/assets and use its id", e.ID, e.Asset)})
 			}
@@ -135,25 +127,23 @@ func assetsHere(ctx context.Context, tx pgx.Tx, ids []string) (map[string]bool, 
 	return here, nil
 }
 
-// checkImage reads the type and the size in pixels from the bytes.
-func checkImage(data []byte) (mediaType string, size image.Point, err error) {
-	refuse := func(message string, cause error) (string, image.Point, error) {
-		return "", image.Point{}, &Error{Kind: Invalid, Message: "the file cannot be used as an image", Fields: []Field{{"file", message}}, Err: cause}
-	}
+// checkImage reads the type and the size from the bytes, and what is to be kept of them.
+func (a *App) checkImage(ctx context.Context, data []byte) (images.File, error) {
 	if len(data) > MaxAssetBytes {
-		return "", image.Point{}, Errorf(TooLarge, "the image is larger than %d MiB; make it smaller and upload it again", MaxAssetBytes>>20)
+		return images.File{}, Errorf(TooLarge, "the image is larger than %d MiB; make it smaller and upload it again", MaxAssetBytes>>20)
 	}
-	config, format, err := image.DecodeConfig(bytes.NewReader(data))
+	var file images.File
+	err := a.images.decode(ctx, func() (err error) {
+		file, err = images.Check(data)
+		return err
+	})
+	if ctx.Err() != nil {
+		return file, ctx.Err()
+	}
 	if err != nil {
-		return refuse("is not a PNG, JPEG, GIF or WebP image", err)
+		return file, &Error{Kind: Invalid, Message: "the file cannot be used as an image", Fields: []Field{{"file", err.Error()}}}
 	}
-	if int64(config.Width)*int64(config.Height) > maxAssetPixels {
-		return refuse(fmt.Sprintf("has %d x %d pixels; at most 25 million are allowed", config.Width, config.Height), nil)
-	}
-	if _, _, err := image.Decode(bytes.NewReader(data)); err != nil {
-		return refuse("is damaged: it cannot be decoded to its end", err)
-	}
-	return "image/" + format, image.Pt(config.Width, config.Height), nil
+	return file, nil
 }
 
 // fileName is the last part of a name that came with a file, or a word instead.

@@ -191,7 +191,7 @@ func (t Tenant) checkRowAssets(ctx context.Context, tx pgx.Tx, assets map[string
 	}
 	var faults []Field
 	for id, row := range assets {
-		if !here[id] {
+		if !IsAddress(id) && !here[id] {
 			faults = append(faults, inRow(row, "asset", fmt.Sprintf("the asset %q is not here; upload the image with POST /api/v1/assets and use its id", id)))
 		}
 	}

@@ -61,7 +61,7 @@ func (d *Document) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Assets are the ids of the pictures that a resolved document draws, each once.
+// Assets are the ids and addresses of the pictures that a resolved document draws, each once.
 func (d Document) Assets() []string {
 	var ids []string
 	for _, page := range d.Pages {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -215,20 +216,31 @@ func checkFamily(name string) string {
 }
 
 func checkAsset(asset string) string {
-	if hasVariable(asset) || isAddress(asset) {
+	if hasVariable(asset) || IsAddress(asset) {
 		return ""
 	}
 	for _, r := range asset {
 		if !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_') {
-			return "must be the id of an uploaded asset, not " + quote(asset)
+			return "must be the id of an uploaded asset or an https address, not " + quote(asset)
 		}
 	}
 	return ""
 }
 
-func isAddress(asset string) bool {
+// IsAddress tells whether an image's asset is to be fetched from elsewhere.
+func IsAddress(asset string) bool {
 	lower := strings.ToLower(asset)
 	return strings.HasPrefix(lower, "https://") || strings.HasPrefix(lower, "http://")
+}
+
+// checkAddress takes what a person may copy out of a browser; who fetches it has
+// rules of its own.
+func checkAddress(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
+		return "must be an https address such as https://example.com/photo.jpg, not " + quote(address)
+	}
+	return ""
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }

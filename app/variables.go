@@ -169,11 +169,11 @@ func checkResolvedColor(s string) string {
 }
 
 func checkResolvedAsset(s string) string {
-	if isAddress(s) {
-		return "is the address " + quote(s) + ", and pictures are not fetched from elsewhere yet: upload it with POST /api/v1/assets and use the id you get"
-	}
 	if s == "" || hasVariable(s) {
-		return "must be the id of an uploaded asset, not " + quote(s)
+		return "must be the id of an uploaded asset or an https address, not " + quote(s)
+	}
+	if IsAddress(s) {
+		return checkAddress(s)
 	}
 	return checkAsset(s)
 }

@@ -3,6 +3,8 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -151,6 +153,13 @@ func fill(t *testing.T, tenant app.Tenant) {
 	if _, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: country("Aruba")}); err != nil {
 		t.Fatal(err)
 	}
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(apptest.PNG(4, 4)) }))
+	defer server.Close()
+	_, _, file, err := tenant.OpenFetched(ctx, server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
 	if _, err := tenant.CreateBatch(ctx, nil, app.BatchRequest{Design: d.ID, Rows: []map[string]string{country("Aruba"), country("Chad")}}); err != nil {
 		t.Fatal(err)
 	}

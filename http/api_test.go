@@ -83,6 +83,14 @@ func TestAssets(t *testing.T) {
 	}
 	s.api("GET", "/assets/"+a.ID, nil).want(t, 200)
 
+	// A drawing that is opened by itself is a page of ours, and may do nothing.
+	upload(201, "file", "logo.svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="8" height="4"><script>alert(1)</script></svg>`)).json(t, &a)
+	f = s.api("GET", "/assets/"+a.ID+"/file", nil).want(t, 200)
+	if a.MediaType != "image/svg+xml" || f.Header.Get("Content-Type") != a.MediaType || strings.Contains(f.body, "script") ||
+		!strings.Contains(f.Header.Get("Content-Security-Policy"), "default-src 'none'") || !strings.Contains(f.Header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("%+v: %v\n%s", a, f.Header, f.body)
+	}
+
 	for name, bad := range map[string]answer{
 		"file":  upload(422, "file", "flag.png", []byte("not a picture")),
 		"photo": upload(422, "photo", "flag.png", picture),

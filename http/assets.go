@@ -44,11 +44,21 @@ func (s *Server) getAssetFile(w http.ResponseWriter, r *http.Request, t app.Tena
 		return err
 	}
 	defer f.Close()
-	return serveFile(w, r, file{f, a.Name, a.MediaType, a.SHA256, a.CreatedAt})
+	return serveFile(w, r, file{content: f, name: a.Name, mediaType: a.MediaType, sha256: a.SHA256, made: a.CreatedAt})
 }
 
 func (s *Server) showAsset(w http.ResponseWriter, r *http.Request, v visit) error {
 	return s.getAssetFile(w, r, v.Tenant)
+}
+
+// showFetched shows an image from another server to a person who looks at a design.
+func (s *Server) showFetched(w http.ResponseWriter, r *http.Request, v visit) error {
+	mediaType, sum, f, err := v.OpenFetched(r.Context(), r.URL.Query().Get("address"))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return serveFile(w, r, file{content: f, name: "image", mediaType: mediaType, sha256: sum, changes: true})
 }
 
 // readUpload reads the one file of a multipart form.

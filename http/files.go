@@ -14,15 +14,26 @@ type file struct {
 	mediaType string
 	sha256    string
 	made      time.Time
+	changes   bool // what is at the address
 }
 
-// serveFile sends a file that never changes, whole or the range asked for.
+// alone is the policy of a drawing that somebody opens by itself: it is a document
+// of our site then.
+const alone = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+// serveFile sends a file, whole or the range asked for.
 func serveFile(w http.ResponseWriter, r *http.Request, f file) error {
 	h := w.Header()
 	h.Set("Content-Type", f.mediaType)
 	h.Set("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": f.name}))
 	h.Set("ETag", `"`+f.sha256+`"`)
 	h.Set("Cache-Control", "private, max-age=86400, immutable")
+	if f.changes {
+		h.Set("Cache-Control", "private, max-age=60")
+	}
+	if f.mediaType == "image/svg+xml" {
+		h.Set("Content-Security-Policy", alone)
+	}
 	http.ServeContent(w, r, "", f.made, f.content)
 	return nil
 }

@@ -69,7 +69,7 @@ func (s *Server) getFontFile(w http.ResponseWriter, r *http.Request, t app.Tenan
 		return err
 	}
 	defer content.Close()
-	return serveFile(w, r, file{content, f.Name, "font/" + f.Format, f.SHA256, f.CreatedAt})
+	return serveFile(w, r, file{content: content, name: f.Name, mediaType: "font/" + f.Format, sha256: f.SHA256, made: f.CreatedAt})
 }
 
 func (s *Server) showFontFile(w http.ResponseWriter, r *http.Request, v visit) error {

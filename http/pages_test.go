@@ -3,12 +3,15 @@ package http_test
 import (
 	"bufio"
 	"context"
+	"html"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 
 	"majestic/app"
+	"majestic/app/apptest"
 	ours "majestic/http"
 )
 
@@ -420,5 +423,39 @@ func TestStream(t *testing.T) {
 	s.Retire(context.Background(), 0)
 	if got := next(lines); !strings.HasPrefix(got, "retry: ") {
 		t.Errorf("a server that closes sends %q", got)
+	}
+}
+
+// A design's images from elsewhere come by our own address, to members alone.
+func TestImagesFromElsewhere(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery != "a=1&b=2" {
+			http.NotFound(w, r)
+			return
+		}
+		w.Write(apptest.PNG(4, 4))
+	}))
+	defer server.Close()
+	s := newSite(t)
+	d, err := s.tenant.CreateDesign(context.Background(), nil, "Photo", document(t,
+		`{"version":1,"pages":[{"width":9,"height":9,"elements":[{"id":"p","type":"image","x":0,"y":0,"width":9,"height":9,"asset":"`+server.URL+`/x?a=1&b=2"}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "/t/acme/fetched?address=" + url.QueryEscape(server.URL+"/x?a=1&b=2")
+	for _, page := range []string{"/t/acme/", "/t/acme/designs/" + d.ID, "/t/acme/designs/" + d.ID + "/canvas"} {
+		if got := s.page(page).want(t, 200); !strings.Contains(got.body, `src="`+html.EscapeString(path)+`"`) || strings.Contains(got.body, `src="https://`) {
+			t.Errorf("%s shows it from elsewhere, or not at all", page)
+		}
+	}
+	got := s.page(path).want(t, 200)
+	if got.body != string(apptest.PNG(4, 4)) || got.Header.Get("Content-Type") != "image/png" || strings.Contains(got.Header.Get("Cache-Control"), "immutable") || got.Header.Get("Last-Modified") != "" {
+		t.Errorf("%v", got.Header)
+	}
+	s.page(path, "If-None-Match", got.Header.Get("ETag")).want(t, 304)
+	s.page("/t/acme/fetched?address="+url.QueryEscape(server.URL)).want(t, 422)
+	s.page("/t/acme/fetched").want(t, 422)
+	if out := s.do("GET", path, nil); out.StatusCode == 200 {
+		t.Error("anybody gets it")
 	}
 }

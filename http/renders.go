@@ -99,7 +99,7 @@ func (s *Server) getRenderFile(w http.ResponseWriter, r *http.Request, t app.Ten
 	if err != nil {
 		return err
 	}
-	return serveFile(w, r, file{f, fileName(design, made), mediaType(made.Format), *made.SHA256, *made.FinishedAt})
+	return serveFile(w, r, file{content: f, name: fileName(design, made), mediaType: mediaType(made.Format), sha256: *made.SHA256, made: *made.FinishedAt})
 }
 
 func (s *Server) showRender(w http.ResponseWriter, r *http.Request, v visit) error {

@@ -41,6 +41,7 @@ func (s *Server) routes() []route {
 		{"GET /t/{slug}/assets/{id}", s.member(s.showAsset)},
 		{"GET /t/{slug}/fonts.css", s.member(s.showFontSheet)},
 		{"GET /t/{slug}/fonts/{id}", s.member(s.showFontFile)},
+		{"GET /t/{slug}/fetched", s.member(s.showFetched)},
 
 		{"GET /api/v1/designs", s.key(s.listDesigns)},
 		{"POST /api/v1/designs", s.key(s.createDesign)},

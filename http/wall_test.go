@@ -74,6 +74,7 @@ func TestForeignIDs(t *testing.T) {
 			}
 		},
 		"GET /t/{slug}/fonts/{id}": page(404, both("fonts/"+theirs.font)...),
+		"GET /t/{slug}/fetched":    page(404, "/t/bolt/fetched?address=https://example.com/"),
 
 		"GET /api/v1/designs":               api(200, "GET", "/designs", nil),
 		"POST /api/v1/designs":              api(201, "POST", "/designs", `{"name":"n","document":`+greeting+`}`),

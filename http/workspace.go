@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -77,11 +78,15 @@ func draw(doc app.Document, values map[string]string) ([]app.Page, error) {
 	return resolved.Pages, err
 }
 
-// images are the addresses of a workspace's assets.
+// images are the addresses of a workspace's assets. What is elsewhere comes by us,
+// so that nobody's browser tells other people's servers what it looks at.
 func (s *Server) images(v visit) canvas.Images {
 	return func(asset string) string {
 		if asset == noImage {
 			return s.o.Static.Path("placeholder.svg")
+		}
+		if app.IsAddress(asset) {
+			return views.Workspace(v.here.Slug, "fetched") + "?address=" + url.QueryEscape(asset)
 		}
 		return views.Workspace(v.here.Slug, "assets", asset)
 	}

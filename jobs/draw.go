@@ -3,10 +3,7 @@ package jobs
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"io"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,11 +23,11 @@ type drawer struct {
 
 // source is where the pictures and the uploaded fonts of a drawing come from.
 type source struct {
-	image func(ctx context.Context, id string) (string, error)
-	fonts func(ctx context.Context, families []string) ([]typeface, error)
+	images func(ctx context.Context, pages []app.Page, scale float64, format string) error // puts data: URLs in the place of assets
+	fonts  func(ctx context.Context, families []string) ([]typeface, error)
 }
 
-func sourceOf(t app.Tenant) source { return source{picturesOf(t).url, typefacesOf(t).of} }
+func sourceOf(t app.Tenant) source { return source{t.Images().Fill, typefacesOf(t).of} }
 
 // picture is a file that was drawn, and its size: in pixels, for a pdf in CSS pixels of its first page.
 type picture struct {
@@ -58,13 +55,11 @@ func (d drawer) draw(ctx context.Context, doc app.Document, r app.Render, from s
 	if err != nil {
 		return p, err
 	}
-	var missing error
-	html, err := canvas.HTML(ctx, pages, func(id string) string {
-		url, err := from.image(ctx, id)
-		missing = errors.Join(missing, err)
-		return url
-	}, faces)
-	if err := errors.Join(err, missing); err != nil {
+	if err := from.images(ctx, pages, r.Scale, r.Format); err != nil {
+		return p, fmt.Errorf("draw: %w", err)
+	}
+	html, err := canvas.HTML(ctx, pages, func(asset string) string { return asset }, faces)
+	if err != nil {
 		return p, fmt.Errorf("draw: %w", err)
 	}
 	p.width, p.height = pages[0].Size(r.Scale)
@@ -95,36 +90,6 @@ func (d drawer) faces(ctx context.Context, doc app.Document, from source) (css s
 	}
 	err = doc.CheckCharacters(func(e app.Element) ([]sfnt.Coverage, error) { return d.coverages.stack(e, uploaded) })
 	return canvas.UploadedFaces(fonts, func(f app.Font) string { return urls[f.ID] }), err
-}
-
-// pictures loads the images of one job, each once, as data: URLs: the page
-// fetches nothing.
-type pictures struct {
-	tenant app.Tenant
-
-	mu   sync.Mutex
-	urls map[string]string
-}
-
-func picturesOf(t app.Tenant) *pictures { return &pictures{tenant: t, urls: map[string]string{}} }
-
-func (p *pictures) url(ctx context.Context, id string) (string, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if url, ok := p.urls[id]; ok {
-		return url, nil
-	}
-	asset, file, err := p.tenant.OpenAsset(ctx, id)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(file)
-	if err != nil {
-		return "", fmt.Errorf("read asset %s: %w", id, err)
-	}
-	p.urls[id] = dataURL(asset.MediaType, data)
-	return p.urls[id], nil
 }
 
 func dataURL(mediaType string, data []byte) string {

@@ -103,8 +103,11 @@ func (c *RenderCommand) write(p picture, format string, out io.Writer) error {
 }
 
 // noImages refuses assets: they live in a tenant's workspace, and there is none here.
-func noImages(_ context.Context, id string) (string, error) {
-	return "", app.Errorf(app.Invalid, "the asset %q lives in a workspace; render this design there, through the API", id)
+func noImages(_ context.Context, pages []app.Page, _ float64, _ string) error {
+	for _, asset := range (app.Document{Pages: pages}).Assets() {
+		return app.Errorf(app.Invalid, "the asset %q lives in a workspace; render this design there, through the API", asset)
+	}
+	return nil
 }
 
 // noFonts has none: uploaded fonts, too, live in a workspace.

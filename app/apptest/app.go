@@ -3,12 +3,14 @@ package apptest
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/csv"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/png"
 	"log/slog"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -19,6 +21,7 @@ import (
 	"majestic/app"
 	"majestic/app/logs"
 	"majestic/app/objects"
+	"majestic/app/remote"
 	"majestic/jobs"
 	"majestic/migrations"
 )
@@ -42,7 +45,16 @@ func App(t testing.TB) (*app.App, *pgxpool.Pool) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { folder.Close() })
-	return app.New(app.Options{Pool: db.Pool, Queue: queue, Objects: folder, Release: Release, Secret: []byte("a secret of the tests")}), db.Pool
+	return app.New(app.Options{Pool: db.Pool, Queue: queue, Objects: folder, Remote: remote.Loopback(Roots()), Release: Release, Secret: []byte("a secret of the tests")}), db.Pool
+}
+
+// Roots believe the servers of httptest.
+func Roots() *x509.CertPool {
+	s := httptest.NewTLSServer(nil)
+	defer s.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	return roots
 }
 
 // Tenant makes a tenant and opens it.

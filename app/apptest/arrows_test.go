@@ -19,7 +19,9 @@ type room struct {
 // The house: each room, and the rooms it may enter. Everything else is forbidden,
 // for the reason given.
 var rooms = []room{
-	{"app", []string{"app/sfnt"}, "the product knows no other room but what reads a font: rules outlive the technology around them"},
+	{"app", []string{"app/images", "app/sfnt"}, "the product knows no other room but what reads pictures and fonts: rules outlive the technology around them"},
+	{"app/images", nil, "pixels are arithmetic"},
+	{"app/remote", []string{"app"}, "what is fetched for whom is not known here"},
 	{"app/sfnt", nil, "a font is bytes, whoever sends it"},
 	{"app/canvas", []string{"app"}, "a drawing is made of a design and nothing else, so that editor, gallery and screenshot agree"},
 	{"app/logs", nil, "a line is written, whatever it tells"},

@@ -96,9 +96,9 @@ func DisplayP3() []byte {
 	curve := binary.BigEndian.AppendUint16([]byte("para\x00\x00\x00\x00"), 3)
 	curve = fixed(append(curve, 0, 0), 2.4, 1/1.055, 0.055/1.055, 1/12.92, 0.04045)
 	return Profile("RGB ", map[string][]byte{
-		"rXYZ": fixed([]byte("XYZ \x00\x00\x00\x00"), 0.51512, 0.24120, -0.00105),
-		"gXYZ": fixed([]byte("XYZ \x00\x00\x00\x00"), 0.29198, 0.69225, 0.04189),
-		"bXYZ": fixed([]byte("XYZ \x00\x00\x00\x00"), 0.15710, 0.06657, 0.78407),
+		"rXYZ": Fixed("XYZ ", 0.51512, 0.24120, -0.00105),
+		"gXYZ": Fixed("XYZ ", 0.29198, 0.69225, 0.04189),
+		"bXYZ": Fixed("XYZ ", 0.15710, 0.06657, 0.78407),
 		"rTRC": curve, "gTRC": curve, "bTRC": curve,
 	})
 }
@@ -109,7 +109,7 @@ func Profile(space string, tags map[string][]byte) []byte {
 	copy(p[8:], "\x04\x00\x00\x00mntr"+space+"XYZ ")
 	copy(p[36:], "acsp")
 	copy(p[68:], fixed(nil, 0.9642, 1, 0.8249))
-	tags["wtpt"] = fixed([]byte("XYZ \x00\x00\x00\x00"), 0.9642, 1, 0.8249)
+	tags["wtpt"] = Fixed("XYZ ", 0.9642, 1, 0.8249)
 	p = binary.BigEndian.AppendUint32(p, uint32(len(tags)))
 	var bodies []byte
 	for name, body := range tags {
@@ -122,6 +122,11 @@ func Profile(space string, tags map[string][]byte) []byte {
 	p = append(p, bodies...)
 	binary.BigEndian.PutUint32(p, uint32(len(p)))
 	return p
+}
+
+// Fixed is a tag of a profile that holds numbers.
+func Fixed(kind string, values ...float64) []byte {
+	return fixed([]byte(kind+"\x00\x00\x00\x00"), values...)
 }
 
 func fixed(to []byte, values ...float64) []byte {
