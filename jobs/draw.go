@@ -66,9 +66,10 @@ func (d drawer) draw(ctx context.Context, doc app.Document, r app.Render, from s
 	if r.Format == "pdf" {
 		p.width, p.height = pages[0].Size(1)
 	}
-	p.file, err = d.capturer.Capture(ctx, screenshots.Shot{
+	taken, err := d.capturer.Capture(ctx, screenshots.Shot{
 		HTML: html, Width: pages[0].Width, Height: pages[0].Height, Scale: r.Scale, Format: screenshots.Format(r.Format),
 	})
+	p.file = taken.Data
 	return p, err
 }
 

@@ -68,11 +68,11 @@ func TestUploadedFont(t *testing.T) {
 		t.Helper()
 		s := shot
 		s.HTML = html
-		data, err := by.Capture(ctx, s)
+		picture, err := by.Capture(ctx, s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return data
+		return picture.Data
 	}
 	if !bytes.Equal(first, capture(apptest.Renderer(t), shot.HTML)) {
 		t.Error("a fresh browser draws another picture")
@@ -160,7 +160,7 @@ type remembering struct {
 	shot screenshots.Shot
 }
 
-func (c *remembering) Capture(ctx context.Context, s screenshots.Shot) ([]byte, error) {
+func (c *remembering) Capture(ctx context.Context, s screenshots.Shot) (screenshots.Picture, error) {
 	c.mu.Lock()
 	c.shot = s
 	c.mu.Unlock()

@@ -137,11 +137,11 @@ func TestImages(t *testing.T) {
 		}
 		photograph := func(s screenshots.Shot) []byte {
 			t.Helper()
-			data, err := chrome.Capture(t.Context(), s)
+			picture, err := chrome.Capture(t.Context(), s)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return data
+			return picture.Data
 		}
 		lossy := alone("image/png", apptest.EncodePNG(colors))
 		lossy.Format, lossy.Quality = screenshots.WebP, 100

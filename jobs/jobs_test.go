@@ -214,8 +214,8 @@ type counting struct {
 	n  int
 }
 
-func (c *counting) Capture(ctx context.Context, s screenshots.Shot) ([]byte, error) {
-	data, err := c.Pool.Capture(ctx, s)
+func (c *counting) Capture(ctx context.Context, s screenshots.Shot) (screenshots.Picture, error) {
+	picture, err := c.Pool.Capture(ctx, s)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil {
@@ -224,7 +224,7 @@ func (c *counting) Capture(ctx context.Context, s screenshots.Shot) ([]byte, err
 	if err == nil && c.n == c.stopAfter {
 		close(c.reached)
 	}
-	return data, err
+	return picture, err
 }
 
 func (c *counting) count() int {

@@ -136,10 +136,10 @@ type wayward struct {
 	errs chan error
 }
 
-func (w *wayward) Capture(ctx context.Context, s screenshots.Shot) ([]byte, error) {
+func (w *wayward) Capture(ctx context.Context, s screenshots.Shot) (screenshots.Picture, error) {
 	select {
 	case err := <-w.errs:
-		return nil, err
+		return screenshots.Picture{}, err
 	default:
 		return w.Pool.Capture(ctx, s)
 	}

@@ -24,7 +24,7 @@ const slots = 50
 
 // Capturer turns a document into a picture.
 type Capturer interface {
-	Capture(ctx context.Context, shot screenshots.Shot) ([]byte, error)
+	Capture(ctx context.Context, shot screenshots.Shot) (screenshots.Picture, error)
 }
 
 // Options are what a Runner needs.

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -25,13 +26,13 @@ const launchLimit = time.Minute
 
 // browser is one Chrome with one tab.
 type browser struct {
-	ctx     context.Context // ends with the process
-	cancel  context.CancelFunc
-	gone    chan struct{} // closed when nothing of it is left
-	target  *chromedp.Target
-	frame   cdp.FrameID
-	view    view
-	version string
+	ctx    context.Context // ends with the process
+	cancel context.CancelFunc
+	gone   chan struct{} // closed when nothing of it is left
+	target *chromedp.Target
+	frame  cdp.FrameID
+	view   view
+	by     Fingerprint
 }
 
 // command is what it takes to start a Chrome.
@@ -40,6 +41,7 @@ type command struct {
 	folder     *folder
 	fontconfig string
 	account    *syscall.Credential
+	by         Fingerprint // but for the version, which the browser tells
 	log        *slog.Logger
 }
 
@@ -50,7 +52,7 @@ func launch(life, ctx context.Context, c command) (*browser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting Chrome: %w", err)
 	}
-	b := &browser{gone: make(chan struct{})}
+	b := &browser{gone: make(chan struct{}), by: c.by}
 	// This cancel and not chromedp's, which waits, and for ever when called twice
 	// on a process that did not start.
 	life, b.cancel = context.WithCancel(life)
@@ -98,7 +100,7 @@ func (b *browser) open() error {
 	if err != nil {
 		return err
 	}
-	b.version = version.Product
+	_, b.by.Chromium, _ = strings.Cut(version.Product, "/")
 	return b.settle(b.ctx)
 }
 
@@ -146,15 +148,18 @@ func (c command) options(profile string) []chromedp.ExecAllocatorOption {
 		chromedp.ExecPath(c.chromium),
 		chromedp.UserDataDir(profile),
 		chromedp.NoInheritEnv, // it has our secrets
-		chromedp.Env("HOME="+profile, "PATH=/usr/bin:/bin", "TZ=UTC", "LANG=C.UTF-8",
+		chromedp.Env(append(strings.Fields(environment), "HOME="+profile,
 			"FONTCONFIG_FILE="+c.fontconfig,
 			// The profile, by a short name: Chrome makes a socket in TMPDIR and dies when
 			// its path has more than 107 bytes.
-			"TMPDIR=/proc/self/cwd"),
+			"TMPDIR=/proc/self/cwd")...),
 		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) { c.modify(cmd, profile) }),
 	}
 	for _, f := range flags() {
 		options = append(options, chromedp.Flag(f.name, f.value))
+	}
+	if smallSharedMemory() {
+		options = append(options, chromedp.Flag("disable-dev-shm-usage", true))
 	}
 	return options
 }

@@ -11,7 +11,7 @@ type flag struct {
 // with --disable-crashpad-for-testing the network service dies in a loop, of a
 // descriptor that it takes for its own.
 func flags() []flag {
-	flags := []flag{
+	return []flag{
 		{"headless", true},
 		{"no-sandbox", false}, // false: chromedp would add it when we are root, and Chrome is not
 		{"no-first-run", true},
@@ -49,11 +49,10 @@ func flags() []flag {
 		{"disable-renderer-backgrounding", true},
 		{"disable-hang-monitor", true}, // its dialog has no one to answer it; Capture has a limit
 	}
-	if smallSharedMemory() {
-		flags = append(flags, flag{"disable-dev-shm-usage", true})
-	}
-	return flags
 }
+
+// environment is Chrome's, besides its folders.
+const environment = "PATH=/usr/bin:/bin TZ=UTC LANG=C.UTF-8"
 
 // smallSharedMemory is true in most containers. Chrome crashes when /dev/shm is
 // full (bugs.debian.org/1072299); its files then go to TMPDIR, which is slower.

@@ -37,7 +37,7 @@ type Pool struct {
 	busy    atomic.Int64 // shots under way
 	slots   slots
 	folder  *folder
-	version string
+	newest  atomic.Pointer[Fingerprint] // of the browser launched last
 	life    context.Context
 	end     context.CancelFunc
 	close   func() error
@@ -79,6 +79,10 @@ func start(ctx context.Context, o Options, chromium string, account *syscall.Cre
 	if err != nil {
 		return nil, err
 	}
+	by, err := fingerprint(o.Fonts, o.Prepare)
+	if err != nil {
+		return nil, err
+	}
 	p := &Pool{idle: make(chan *tab, o.Tabs), slots: slots, folder: folder}
 	p.life, p.end = context.WithCancel(context.Background())
 	p.close = sync.OnceValue(p.shutdown)
@@ -86,14 +90,17 @@ func start(ctx context.Context, o Options, chromium string, account *syscall.Cre
 	p.tabs = make([]*tab, o.Tabs)
 	for i := range p.tabs {
 		p.tabs[i] = &tab{prepare: o.Prepare, limit: shotLimit, log: o.Log, launch: func(ctx context.Context) (*browser, error) {
-			return launch(p.life, ctx, command{chromium, folder, fontconfig, account, o.Log})
+			b, err := launch(p.life, ctx, command{chromium, folder, fontconfig, account, by, o.Log})
+			if err == nil {
+				p.newest.Store(&b.by)
+			}
+			return b, err
 		}}
 	}
 	if err := p.tabs[0].warm(ctx); err != nil {
 		p.end()
 		return nil, err
 	}
-	p.version = p.tabs[0].browser.version
 	p.idle <- p.tabs[0]
 	for _, t := range p.tabs[1:] {
 		go p.put(t)
@@ -104,39 +111,39 @@ func start(ctx context.Context, o Options, chromium string, account *syscall.Cre
 // Capture draws one page. It waits for a free tab; when ctx ends first, or in
 // the middle, it returns ctx's error and the tab finishes by itself. The error is
 // a *PageError when the page is at fault and a *BrowserError when Chrome is.
-func (p *Pool) Capture(ctx context.Context, s Shot) ([]byte, error) {
+func (p *Pool) Capture(ctx context.Context, s Shot) (Picture, error) {
 	if err := s.check(); err != nil {
-		return nil, err
+		return Picture{}, err
 	}
 	var t *tab
 	p.waiting.Add(1)
 	select {
 	case <-ctx.Done():
 		p.waiting.Add(-1)
-		return nil, ctx.Err()
+		return Picture{}, ctx.Err()
 	case <-p.life.Done():
 		p.waiting.Add(-1)
-		return nil, errClosed()
+		return Picture{}, errClosed()
 	case t = <-p.idle:
 	}
 	type result struct {
-		data []byte
-		err  error
+		picture Picture
+		err     error
 	}
 	done := make(chan result, 1)
 	go func() {
-		data, err := p.shoot(ctx, t, s)
-		done <- result{data, err}
+		picture, err := p.shoot(ctx, t, s)
+		done <- result{picture, err}
 		p.put(t)
 	}()
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return Picture{}, ctx.Err()
 	case r := <-done:
 		if r.err != nil && p.life.Err() != nil {
-			return nil, errClosed()
+			return Picture{}, errClosed()
 		}
-		return r.data, r.err
+		return r.picture, r.err
 	}
 }
 
@@ -167,21 +174,22 @@ func (p *Pool) Ready() error {
 	return fmt.Errorf("no browser can be started: %w", last)
 }
 
-// Version is the browser's product and version, as in "Chrome/156.0.8078.79".
-func (p *Pool) Version() string { return p.version }
+// Fingerprint is what draws the next shot, most likely: a Chrome that is replaced
+// on disk comes in with the next launch. What did draw it stands in the picture.
+func (p *Pool) Fingerprint() Fingerprint { return *p.newest.Load() }
 
 // Close ends the shots under way, the browsers, and removes all they wrote.
 func (p *Pool) Close() error { return p.close() }
 
 // shoot waits for a slot, too, and draws.
-func (p *Pool) shoot(ctx context.Context, t *tab, s Shot) ([]byte, error) {
+func (p *Pool) shoot(ctx context.Context, t *tab, s Shot) (Picture, error) {
 	waiting, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(p.life, cancel)()
 	give, err := p.slots.take(waiting)
 	p.waiting.Add(-1)
 	if err != nil {
-		return nil, err
+		return Picture{}, err
 	}
 	defer give()
 	p.busy.Add(1)

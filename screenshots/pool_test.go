@@ -92,9 +92,6 @@ func TestAFailingBrowserIsReplaced(t *testing.T) {
 func TestCloseLeavesNothing(t *testing.T) {
 	dir := scratch(t)
 	p := startPool(t, Options{Tabs: 2, Dir: dir})
-	if p.Version() == "" {
-		t.Error("no version")
-	}
 	if len(processes(t, dir, "--type=renderer")) == 0 {
 		t.Fatal("the browser's processes are not found, so neither would leftovers be")
 	}

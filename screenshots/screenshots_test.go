@@ -81,11 +81,11 @@ func box(x, y, w, h int, background string) string {
 
 func capture(t testing.TB, p *Pool, s Shot) []byte {
 	t.Helper()
-	data, err := p.Capture(context.WithoutCancel(t.Context()), s)
+	picture, err := p.Capture(context.WithoutCancel(t.Context()), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return data
+	return picture.Data
 }
 
 func decode(t testing.TB, data []byte) image.Image {

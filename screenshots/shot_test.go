@@ -252,12 +252,12 @@ func TestCapture(t *testing.T) {
 				want := fmt.Sprintf("#%02x%02x%02xff", i*8, 255-i*8, i)
 				s := page100(box(0, 0, 100+i, 50+i, want))
 				s.Width, s.Height = 100+i, 50+i
-				data, err := p.Capture(t.Context(), s)
+				picture, err := p.Capture(t.Context(), s)
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				m := decode(t, data)
+				m := decode(t, picture.Data)
 				if m.Bounds().Dx() != 100+i || at(m, 50, 25) != want || at(m, 99+i, 49+i) != want {
 					t.Errorf("shot %d: %v %s, not %s", i, m.Bounds(), at(m, 99+i, 49+i), want)
 				}

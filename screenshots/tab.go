@@ -27,26 +27,26 @@ type tab struct {
 // shoot takes the picture, a second time in a fresh browser when the first one
 // crashed or hung. A page on which that one fails as well is at fault itself: to
 // try again would hold up all behind it.
-func (t *tab) shoot(ctx context.Context, s Shot) ([]byte, error) {
-	data, err := t.try(ctx, s)
+func (t *tab) shoot(ctx context.Context, s Shot) (Picture, error) {
+	picture, err := t.try(ctx, s)
 	if err == nil || isPage(err) {
-		return data, err
+		return picture, err
 	}
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return Picture{}, ctx.Err()
 	}
 	t.log.WarnContext(ctx, "Chrome failed; the shot is tried once more in a fresh one", "err", err)
 	if err := t.warm(ctx); err != nil {
-		return nil, &BrowserError{err}
+		return Picture{}, &BrowserError{err}
 	}
-	if data, err = t.try(ctx, s); err == nil || isPage(err) || ctx.Err() != nil {
-		return data, err
+	if picture, err = t.try(ctx, s); err == nil || isPage(err) || ctx.Err() != nil {
+		return picture, err
 	}
 	t.log.WarnContext(ctx, "Chrome failed again; it is the page", "err", err)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, &PageError{[]Problem{{Message: fmt.Sprintf("it takes longer than %s to draw; make it simpler or smaller", t.limit)}}}
+		return Picture{}, &PageError{[]Problem{{Message: fmt.Sprintf("it takes longer than %s to draw; make it simpler or smaller", t.limit)}}}
 	}
-	return nil, &PageError{[]Problem{{Message: "the browser breaks down on it; make it simpler or smaller"}}}
+	return Picture{}, &PageError{[]Problem{{Message: "the browser breaks down on it; make it simpler or smaller"}}}
 }
 
 // warm makes sure that a browser is there.
@@ -74,15 +74,16 @@ func (t *tab) drop() {
 }
 
 // try takes one picture and drops a browser that could not.
-func (t *tab) try(ctx context.Context, s Shot) ([]byte, error) {
+func (t *tab) try(ctx context.Context, s Shot) (Picture, error) {
 	if err := t.warm(ctx); err != nil {
-		return nil, err
+		return Picture{}, err
 	}
+	by := t.browser.by
 	data, err := t.browser.shoot(s, t.prepare, t.limit)
 	if err != nil && !isPage(err) {
 		t.drop()
 	}
-	return data, err
+	return Picture{data, by}, err
 }
 
 func isPage(err error) bool {

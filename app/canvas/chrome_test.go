@@ -92,7 +92,8 @@ func (c chrome) capture(t *testing.T, doc string, vars map[string]string, change
 	if change != nil {
 		html = change(html)
 	}
-	return c.pool.Capture(t.Context(), screenshots.Shot{HTML: html, Width: d.Pages[0].Width, Height: d.Pages[0].Height, Scale: 1, Format: screenshots.PNG})
+	picture, err := c.pool.Capture(t.Context(), screenshots.Shot{HTML: html, Width: d.Pages[0].Width, Height: d.Pages[0].Height, Scale: 1, Format: screenshots.PNG})
+	return picture.Data, err
 }
 
 func (c chrome) draw(t *testing.T, doc string) *image.NRGBA {

@@ -202,11 +202,11 @@ func testSheets(t *testing.T, c chrome) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		pdf, err := c.pool.Capture(t.Context(), screenshots.Shot{HTML: html, Width: sizes[0][0], Height: sizes[0][1], Scale: 1, Format: screenshots.PDF})
+		picture, err := c.pool.Capture(t.Context(), screenshots.Shot{HTML: html, Width: sizes[0][0], Height: sizes[0][1], Scale: 1, Format: screenshots.PDF})
 		if err != nil {
 			t.Fatal(err)
 		}
-		boxes := regexp.MustCompile(`/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]`).FindAllSubmatch(pdf, -1)
+		boxes := regexp.MustCompile(`/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]`).FindAllSubmatch(picture.Data, -1)
 		if len(boxes) != len(sizes) {
 			t.Errorf("%v: %d sheets", sizes, len(boxes))
 			continue
