@@ -51,21 +51,22 @@ var version = "dev"
 type verbs struct {
 	config.Config
 
-	Serve    Serve                     `cmd:"" help:"Serve the instance."`
-	Upgrade  upgrade.UpgradeCommand    `cmd:"" help:"Replace the running release by another, and lose nothing."`
-	Rollback upgrade.RollbackCommand   `cmd:"" help:"Go back to the release before, likewise."`
-	Status   upgrade.StatusCommand     `cmd:"" help:"Show the generations that run, and the last that ran."`
-	Stop     upgrade.StopCommand       `cmd:"" help:"End all generations and the private cluster, and return when they are gone."`
-	Render   jobs.RenderCommand        `cmd:"" help:"Draw a design from a file, without a database."`
-	Migrate  migrations.MigrateCommand `cmd:"" help:"The database's schema."`
-	Tenant   app.TenantCommand         `cmd:"" help:"Workspaces."`
-	User     app.UserCommand           `cmd:"" help:"Accounts."`
-	Apikey   app.APIKeyCommand         `cmd:"" help:"Keys for programs."`
-	Fonts    app.FontsCommand          `cmd:"" help:"List the fonts that every design may use, and their licences."`
-	Setup    machine.Setup             `cmd:"" help:"Install what this machine lacks; make a service of an instance."`
-	Doctor   machine.Doctor            `cmd:"" help:"Look whether all is well with this machine and the instance."`
-	Bench    bench.Command             `cmd:"" help:"Measure this machine, on an instance of its own."`
-	Version  Version                   `cmd:"" help:"Say which release this is."`
+	Serve    Serve                      `cmd:"" help:"Serve the instance."`
+	Upgrade  upgrade.UpgradeCommand     `cmd:"" help:"Replace the running release by another, and lose nothing."`
+	Rollback upgrade.RollbackCommand    `cmd:"" help:"Go back to the release before, likewise."`
+	Status   upgrade.StatusCommand      `cmd:"" help:"Show the generations that run, and the last that ran."`
+	Stop     upgrade.StopCommand        `cmd:"" help:"End all generations and the private cluster, and return when they are gone."`
+	Render   jobs.RenderCommand         `cmd:"" help:"Draw a design from a file, without a database."`
+	Migrate  migrations.MigrateCommand  `cmd:"" help:"The database's schema."`
+	Tenant   app.TenantCommand          `cmd:"" help:"Workspaces."`
+	User     app.UserCommand            `cmd:"" help:"Accounts."`
+	Apikey   app.APIKeyCommand          `cmd:"" help:"Keys for programs."`
+	Fonts    app.FontsCommand           `cmd:"" help:"List the fonts that every design may use, and their licences."`
+	Setup    machine.Setup              `cmd:"" help:"Install what this machine lacks; make a service of an instance."`
+	Doctor   machine.Doctor             `cmd:"" help:"Look whether all is well with this machine and the instance."`
+	Bench    bench.Command              `cmd:"" help:"Measure this machine, on an instance of its own."`
+	Runtime  screenshots.RuntimeCommand `cmd:"" help:"What draws: Chromium, its libraries and fonts, the system's or frozen."`
+	Version  Version                    `cmd:"" help:"Say which release this is."`
 }
 
 func main() {
@@ -102,9 +103,15 @@ func run(args []string, out, errs io.Writer) int {
 		return 1
 	}
 	wires := wires{config: &v.Config, self: self}
-	kctx.BindTo(context.Background(), (*context.Context)(nil))
+	ctx := context.Background()
+	if strings.HasPrefix(kctx.Command(), "runtime ") {
+		var ignore context.CancelFunc
+		ctx, ignore = config.UntilStopped()
+		defer ignore()
+	}
+	kctx.BindTo(ctx, (*context.Context)(nil))
 	kctx.BindTo(out, (*io.Writer)(nil))
-	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), bench.Database(database), needs(&v.Config, self))
+	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), bench.Database(database), needs(&v.Config, self), runtimes(&v.Config), drawing(&v.Config))
 	kctx.BindToProvider(wires.pool)
 	kctx.BindToProvider(wires.app)
 	kctx.BindToProvider(wires.instance)
@@ -539,7 +546,21 @@ func postgresOptions(c *config.Config, name string, log *slog.Logger) postgres.O
 }
 
 func launch(ctx context.Context, c *config.Config, scratch, slots string, log *slog.Logger) (*screenshots.Pool, error) {
-	return jobs.StartRenderer(ctx, jobs.Renderer{Chromium: c.ChromiumPath, Dir: scratch, Slots: slots, Fit: static.New().Fit(), Log: log})
+	frozen, err := runtimes(c).Current()
+	if err != nil {
+		return nil, err
+	}
+	return jobs.StartRenderer(ctx, jobs.Renderer{Chromium: c.ChromiumPath, Runtime: frozen, Dir: scratch, Slots: slots, Fit: static.New().Fit(), Log: log})
+}
+
+// runtimes are the instance's frozen ones.
+func runtimes(c *config.Config) screenshots.Runtimes {
+	return screenshots.Runtimes(c.Reachable("runtimes"))
+}
+
+// drawing is what the system's Chromium draws with.
+func drawing(c *config.Config) screenshots.Options {
+	return screenshots.Options{Chromium: c.ChromiumPath, Dir: c.Reachable("tmp", "chrome"), Fonts: jobs.Fonts(), Log: c.Logger()}
 }
 
 // needs is what the rooms ask of a machine and of an instance, for setup and doctor.

@@ -14,6 +14,7 @@ import (
 // Renderer says where Chrome is and what it shares with other processes.
 type Renderer struct {
 	Chromium string // the executable; "" looks in the usual places
+	Runtime  string // the folder of a frozen runtime; "" is the system's
 	Dir      string // scratch
 	Slots    string // the folder of the render slots; "" for none
 	Fit      string // the function that fits the texts of a page
@@ -24,7 +25,7 @@ type Renderer struct {
 // that cannot is not ready.
 func StartRenderer(ctx context.Context, r Renderer) (*screenshots.Pool, error) {
 	pool, err := screenshots.Start(ctx, screenshots.Options{
-		Chromium: r.Chromium, Dir: r.Dir, Slots: r.Slots, Fonts: Fonts(), Prepare: r.Fit, Log: r.Log,
+		Chromium: r.Chromium, Runtime: r.Runtime, Dir: r.Dir, Slots: r.Slots, Fonts: Fonts(), Prepare: r.Fit, Log: r.Log,
 	})
 	if err != nil {
 		return nil, err

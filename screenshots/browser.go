@@ -37,11 +37,11 @@ type browser struct {
 
 // command is what it takes to start a Chrome.
 type command struct {
-	chromium   string
+	place      place
 	folder     *folder
 	fontconfig string
 	account    *syscall.Credential
-	by         Fingerprint // but for the version, which the browser tells
+	by         Fingerprint // but for the version, which the browser tells, and the libraries
 	log        *slog.Logger
 }
 
@@ -52,11 +52,16 @@ func launch(life, ctx context.Context, c command) (*browser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting Chrome: %w", err)
 	}
+	own, err := c.place.furnish(profile)
+	if err != nil {
+		bury(profile)
+		return nil, fmt.Errorf("starting Chrome: %w", err)
+	}
 	b := &browser{gone: make(chan struct{}), by: c.by}
 	// This cancel and not chromedp's, which waits, and for ever when called twice
 	// on a process that did not start.
 	life, b.cancel = context.WithCancel(life)
-	allocator, stop := chromedp.NewExecAllocator(life, c.options(profile)...)
+	allocator, stop := chromedp.NewExecAllocator(life, c.options(profile, own)...)
 	b.ctx, _ = chromedp.NewContext(allocator,
 		chromedp.WithLogf(c.logf), chromedp.WithErrorf(c.logf),
 		// The death of the page's process is the browser's: calls to it would wait for ever.
@@ -100,7 +105,7 @@ func (b *browser) open() error {
 	if err != nil {
 		return err
 	}
-	_, b.by.Chromium, _ = strings.Cut(version.Product, "/")
+	b.by.Chromium = versionIn(version.Product)
 	return b.settle(b.ctx)
 }
 
@@ -143,12 +148,12 @@ func (c command) logf(format string, args ...any) {
 	c.log.Debug("Chrome: " + fmt.Sprintf(format, args...))
 }
 
-func (c command) options(profile string) []chromedp.ExecAllocatorOption {
+func (c command) options(profile string, own []string) []chromedp.ExecAllocatorOption {
 	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(c.chromium),
+		chromedp.ExecPath(c.place.chromium),
 		chromedp.UserDataDir(profile),
 		chromedp.NoInheritEnv, // it has our secrets
-		chromedp.Env(append(strings.Fields(environment), "HOME="+profile,
+		chromedp.Env(append(append(strings.Fields(environment), own...), "HOME="+profile,
 			"FONTCONFIG_FILE="+c.fontconfig,
 			// The profile, by a short name: Chrome makes a socket in TMPDIR and dies when
 			// its path has more than 107 bytes.

@@ -11,9 +11,27 @@ import (
 // Fingerprint is what pictures depend on besides their pages: of two that are
 // equal, the same page comes out the same.
 type Fingerprint struct {
-	Chromium string // the version, as in 156.0.8078.79
-	Fonts    string // a hash of the files, in their order, and of what pages know them by
-	Flags    string // a hash of how Chrome is started, and of the scripts that look at a page before it is taken
+	Chromium  string // the version, as in 156.0.8078.79
+	Libraries string // a hash of the shared libraries that it loads, as they are packaged
+	Fonts     string // a hash of the files, in their order, and of what pages know them by
+	Flags     string // a hash of how Chrome is started, and of the scripts that look at a page before it is taken
+}
+
+// Changes says in words what is otherwise in another.
+func (f Fingerprint) Changes(to Fingerprint) (words []string) {
+	if f.Chromium != to.Chromium {
+		words = append(words, fmt.Sprintf("Chromium %s -> %s", f.Chromium, to.Chromium))
+	}
+	for _, part := range []struct{ name, was, is string }{
+		{"Chromium's libraries", f.Libraries, to.Libraries},
+		{"the set of fonts", f.Fonts, to.Fonts},
+		{"Chromium's flags and the scripts for pages", f.Flags, to.Flags},
+	} {
+		if part.was != part.is {
+			words = append(words, part.name)
+		}
+	}
+	return words
 }
 
 // Picture is what became of a shot, and what drew it.
@@ -22,7 +40,28 @@ type Picture struct {
 	By   Fingerprint
 }
 
-// fingerprint is all of it but the version, which a browser tells when it is there.
+// Fingerprint is that of a pool that would be started now; no browser is.
+func (o Options) Fingerprint() (f Fingerprint, err error) {
+	p, err := o.place()
+	if err != nil {
+		return f, err
+	}
+	defer p.close()
+	fonts, err := p.fonts(o.Fonts)
+	if err != nil {
+		return f, err
+	}
+	if f, err = fingerprint(fonts, o.Prepare); err != nil {
+		return f, err
+	}
+	if f.Libraries, err = p.weigh(); err != nil {
+		return f, err
+	}
+	f.Chromium, err = p.version()
+	return f, err
+}
+
+// fingerprint is what is known of it before there is a browser.
 func fingerprint(fonts []Font, prepare string) (f Fingerprint, err error) {
 	all := sha256.New()
 	io.WriteString(all, fontsConf)

@@ -22,7 +22,7 @@ func TestFingerprint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.Chromium = by.Chromium
+		f.Chromium, f.Libraries = by.Chromium, by.Libraries
 		return f
 	}
 	if again := of(fonts(), "() => null"); again != by {

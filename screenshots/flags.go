@@ -52,7 +52,8 @@ func flags() []flag {
 }
 
 // environment is Chrome's, besides its folders.
-const environment = "PATH=/usr/bin:/bin TZ=UTC LANG=C.UTF-8"
+const environment = "PATH=/usr/bin:/bin TZ=UTC LANG=C.UTF-8 " +
+	"GIO_MODULE_DIR=/nonexistent" // plugins that read a desktop's settings
 
 // smallSharedMemory is true in most containers. Chrome crashes when /dev/shm is
 // full (bugs.debian.org/1072299); its files then go to TMPDIR, which is slower.

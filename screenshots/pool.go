@@ -20,6 +20,7 @@ import (
 // Options says where Chrome is, where it may write, and what it may draw with.
 type Options struct {
 	Chromium string       // the executable; "" looks in the usual places
+	Runtime  string       // the folder of a frozen runtime, whose browser, libraries and fonts are used instead; "" is the system's
 	Dir      string       // scratch; profiles and font caches go below it
 	Slots    string       // folder whose locks say who may draw, shared by all pools that shall not draw more than a page a core together; "" is none
 	Fonts    []Font       // all the fonts there are
@@ -37,6 +38,7 @@ type Pool struct {
 	busy    atomic.Int64 // shots under way
 	slots   slots
 	folder  *folder
+	place   place
 	newest  atomic.Pointer[Fingerprint] // of the browser launched last
 	life    context.Context
 	end     context.CancelFunc
@@ -51,26 +53,41 @@ func Start(ctx context.Context, o Options) (*Pool, error) {
 	if o.Tabs <= 0 {
 		o.Tabs = runtime.NumCPU()
 	}
-	chromium, err := Find(o.Chromium)
+	place, err := o.place()
 	if err != nil {
 		return nil, err
 	}
+	p, err := startAt(ctx, o, place)
+	if err != nil {
+		place.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func startAt(ctx context.Context, o Options, place place) (*Pool, error) {
 	account, err := unprivileged(o.User)
 	if err != nil {
+		return nil, err
+	}
+	if err := open(place.chromium, account); err != nil {
+		return nil, fmt.Errorf("starting Chrome: %w", err)
+	}
+	if o.Fonts, err = place.fonts(o.Fonts); err != nil {
 		return nil, err
 	}
 	folder, err := makeFolder(o.Dir, account)
 	if err != nil {
 		return nil, err
 	}
-	p, err := start(ctx, o, chromium, account, folder)
+	p, err := start(ctx, o, place, account, folder)
 	if err != nil {
 		return nil, errors.Join(err, folder.remove())
 	}
 	return p, nil
 }
 
-func start(ctx context.Context, o Options, chromium string, account *syscall.Credential, folder *folder) (*Pool, error) {
+func start(ctx context.Context, o Options, place place, account *syscall.Credential, folder *folder) (*Pool, error) {
 	fontconfig, err := writeFontconfig(folder, o.Fonts)
 	if err != nil {
 		return nil, err
@@ -83,16 +100,22 @@ func start(ctx context.Context, o Options, chromium string, account *syscall.Cre
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{idle: make(chan *tab, o.Tabs), slots: slots, folder: folder}
+	p := &Pool{idle: make(chan *tab, o.Tabs), slots: slots, folder: folder, place: place}
 	p.life, p.end = context.WithCancel(context.Background())
 	p.close = sync.OnceValue(p.shutdown)
 
 	p.tabs = make([]*tab, o.Tabs)
 	for i := range p.tabs {
 		p.tabs[i] = &tab{prepare: o.Prepare, limit: shotLimit, log: o.Log, launch: func(ctx context.Context) (*browser, error) {
-			b, err := launch(p.life, ctx, command{chromium, folder, fontconfig, account, by, o.Log})
+			by := by
+			libraries, err := place.weigh()
+			if err != nil {
+				return nil, err
+			}
+			by.Libraries = libraries
+			b, err := launch(p.life, ctx, command{place, folder, fontconfig, account, by, o.Log})
 			if err == nil {
-				p.newest.Store(&b.by)
+				p.meet(b, o.Log)
 			}
 			return b, err
 		}}
@@ -197,6 +220,14 @@ func (p *Pool) shoot(ctx context.Context, t *tab, s Shot) (Picture, error) {
 	return t.shoot(ctx, s)
 }
 
+// meet remembers what the newest browser is.
+func (p *Pool) meet(b *browser, log *slog.Logger) {
+	was := p.newest.Swap(&b.by)
+	if was != nil && *was != b.by {
+		log.Warn("Chromium was replaced, and draws from now on", "changes", was.Changes(b.by), "hint", "app doctor --render tells whether designs come out otherwise; app runtime freeze keeps one as it is")
+	}
+}
+
 // put gives the tab back for the next shot, with a living browser in it.
 func (p *Pool) put(t *tab) {
 	if err := t.warm(p.life); err != nil && p.life.Err() == nil {
@@ -211,6 +242,7 @@ func (p *Pool) shutdown() error {
 		t := <-p.idle
 		t.drop()
 	}
+	defer p.place.close()
 	return p.folder.remove()
 }
 
