@@ -164,6 +164,25 @@ func TestAlphaEdge(t *testing.T) {
 	}
 }
 
+// Many pixels to one are averaged as light: half transparent ones as what they
+// are, and grey ones brighter than their numbers.
+func TestLight(t *testing.T) {
+	for _, c := range []struct{ a, b, want color.NRGBA }{
+		{color.NRGBA{60, 60, 60, 255}, color.NRGBA{220, 220, 220, 255}, color.NRGBA{164, 164, 164, 255}},
+		{color.NRGBA{200, 100, 40, 128}, color.NRGBA{200, 100, 40, 128}, color.NRGBA{200, 100, 40, 128}},
+		{color.NRGBA{200, 100, 40, 64}, color.NRGBA{0, 0, 255, 0}, color.NRGBA{200, 100, 40, 32}},
+	} {
+		m := image.NewNRGBA(image.Rect(0, 0, 90, 90))
+		for i := range 90 * 90 {
+			m.SetNRGBA(i%90, i/90, []color.NRGBA{c.a, c.b}[(i+i/90)%2])
+		}
+		got := pixels(t, apptest.EncodePNG(m), images.Box{Width: 9, Height: 9, Fit: "fill"})
+		if at := got.NRGBAAt(4, 4); far(at, c.want, 4) {
+			t.Errorf("%v and %v become %v, want %v", c.a, c.b, at, c.want)
+		}
+	}
+}
+
 // A box beyond all measure costs no more than the largest picture.
 func TestPixelsHaveALimit(t *testing.T) {
 	for _, box := range []images.Box{{Width: 400_000, Height: 400_000}, {Width: 400_000, Height: 1}, {Width: 1, Height: 1 << 40}, {Width: 6_000, Height: 5_000}} {

@@ -135,8 +135,8 @@ func inflate(packed []byte) []byte {
 	if err != nil {
 		return nil
 	}
-	data, err := io.ReadAll(io.LimitReader(r, maxProfile+1))
-	if err != nil || len(data) > maxProfile {
+	data, err := io.ReadAll(io.LimitReader(r, maxProfile))
+	if err != nil {
 		return nil
 	}
 	return data
