@@ -32,7 +32,7 @@ func (r *Runner) Drain(soft, hard context.Context, d Drain) error {
 	for quiet := false; ; {
 		heir, ours := d.Heir()
 		if ours {
-			return r.Stop(hard)
+			return r.leave(hard, d)
 		}
 		select {
 		case <-soft.Done():
@@ -52,6 +52,25 @@ func (r *Runner) Drain(soft, hard context.Context, d Drain) error {
 		select {
 		case <-soft.Done():
 		case <-tick.C:
+		}
+	}
+}
+
+// leave stops fetching, since a newer process works the queue. Should that one die
+// while we still finish what runs, the heir gets the jobs that wait.
+func (r *Runner) leave(hard context.Context, d Drain) error {
+	stopped := make(chan error, 1)
+	go func() { stopped <- r.Stop(hard) }()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-stopped:
+			return err
+		case <-tick.C:
+		}
+		if heir, ours := d.Heir(); !ours {
+			r.bequeath(hard, heir, "available", "pending", "retryable", "scheduled") // again at the next tick, should it fail
 		}
 	}
 }

@@ -3,13 +3,11 @@ package jobs
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
 
 	"majestic/app"
 )
@@ -59,12 +57,14 @@ type abandoned struct {
 	Rescues  int // before this one
 	Last     bool
 	Canceled bool
+	Done     int // rows of a batch, when it was rescued before
 }
 
 func leftBehind(ctx context.Context, tx pgx.Tx, alive []string) ([]abandoned, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT id, kind, args, coalesce((metadata->>'rescues')::int, 0) AS rescues,
-			attempt >= max_attempts AS last, metadata ? 'cancel_attempted_at' AS canceled
+			attempt >= max_attempts AS last, metadata ? 'cancel_attempted_at' AS canceled,
+			coalesce((metadata->>'done')::int, 0) AS done
 		FROM river_job WHERE state = 'running' AND NOT attempted_by[cardinality(attempted_by)] = ANY($1)
 		ORDER BY id FOR UPDATE`, alive)
 	if err != nil {
@@ -74,6 +74,16 @@ func leftBehind(ctx context.Context, tx pgx.Tx, alive []string) ([]abandoned, er
 }
 
 func (r *Runner) rescue(ctx context.Context, tx pgx.Tx, job abandoned) error {
+	done, err := r.rowsDone(ctx, job)
+	if err != nil {
+		return err
+	}
+	// The attempt of a batch that came forward is not the batch's to lose. Rows that
+	// were drawn beside a deadly one, while that took the process down, do not count.
+	forward := done-job.Done > 4*r.tabs
+	if forward {
+		job.Rescues, job.Last = 0, false
+	}
 	state := "available"
 	switch {
 	case job.Canceled:
@@ -85,13 +95,30 @@ func (r *Runner) rescue(ctx context.Context, tx pgx.Tx, job abandoned) error {
 			return err
 		}
 	}
-	_, err := tx.Exec(ctx, `
+	_, err = tx.Exec(ctx, `
 		UPDATE river_job SET state = $2::river_job_state, scheduled_at = now(),
+			attempt = CASE WHEN $4 THEN greatest(attempt - 1, 0) ELSE attempt END,
 			finalized_at = CASE WHEN $2 <> 'available' THEN now() END,
-			metadata = jsonb_set(metadata, '{rescues}', to_jsonb($3::int)),
+			metadata = metadata || jsonb_build_object('rescues', $3::int, 'done', $5::int),
 			errors = array_append(errors, jsonb_build_object('at', now(), 'attempt', attempt, 'error', 'the process that ran it is gone', 'trace', ''))
-		WHERE id = $1`, job.ID, state, job.Rescues+1)
+		WHERE id = $1`, job.ID, state, job.Rescues+1, forward, done)
 	return err
+}
+
+// rowsDone is how far a batch has come; 0 for other jobs.
+func (r *Runner) rowsDone(ctx context.Context, job abandoned) (int, error) {
+	if job.Kind != (app.BatchJob{}).Kind() {
+		return 0, nil
+	}
+	var args app.BatchJob
+	if err := json.Unmarshal(job.Args, &args); err != nil {
+		return 0, err
+	}
+	b, err := r.app.In(args.TenantID).Batch(ctx, args.BatchID)
+	if app.KindOf(err) == app.NotFound {
+		return 0, nil
+	}
+	return b.Done + b.Failed, err
 }
 
 // giveUp tells the customer that a job will not be tried again.
@@ -114,27 +141,20 @@ func (r *Runner) giveUp(ctx context.Context, job abandoned) error {
 	return nil
 }
 
-// adopt works the queues of releases that no living process works.
+// adopt takes over the jobs of releases that no living process works. They move
+// into our queue, so that they are counted there, and are left to our heir; a queue
+// that was worked beside it would still be ours when its release comes back.
 func (r *Runner) adopt(ctx context.Context, living []string) error {
 	worked := []string{queueOf(r.release)}
 	for _, release := range living {
 		worked = append(worked, queueOf(release))
 	}
-	rows, err := r.pool.Query(ctx, `
-		SELECT DISTINCT queue FROM river_job
-		WHERE state IN ('available', 'retryable', 'scheduled') AND NOT queue = ANY($1)`, worked)
+	_, err := r.pool.Exec(ctx, `
+		UPDATE river_job SET queue = $1
+		WHERE state IN ('available', 'pending', 'retryable', 'scheduled') AND queue LIKE $2 AND NOT queue = ANY($3)`,
+		queueOf(r.release), queueOf("%"), worked)
 	if err != nil {
-		return fmt.Errorf("find queues: %w", err)
-	}
-	queues, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return fmt.Errorf("find queues: %w", err)
-	}
-	for _, queue := range queues {
-		err := r.work.Queues().Add(queue, river.QueueConfig{MaxWorkers: slots})
-		if already := new(river.QueueAlreadyAddedError); err != nil && !errors.As(err, &already) {
-			return fmt.Errorf("adopt %s: %w", queue, err)
-		}
+		return fmt.Errorf("adopt jobs: %w", err)
 	}
 	return nil
 }

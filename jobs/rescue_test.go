@@ -2,7 +2,9 @@ package jobs_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"majestic/app"
 	"majestic/app/apptest"
@@ -77,5 +79,115 @@ func TestRescue(t *testing.T) {
 	}
 	if r, err := tenant.Render(ctx, alive.ID); err != nil || r.Status != app.Queued {
 		t.Errorf("the other render: %+v, %v", r, err)
+	}
+}
+
+// A batch that comes forward between the deaths of its processes is not the one
+// that kills them. Its queue's jobs come to the rescuer's, those of the living stay.
+func TestRescueOfABatchThatComesForward(t *testing.T) {
+	ctx := context.Background()
+	a, pool := apptest.App(t)
+	tenant := apptest.Tenant(t, a, "Forward")
+	d, err := tenant.CreateDesign(ctx, nil, "Card", apptest.Document(t, "country-card.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := tenant.CreateBatch(ctx, nil, app.BatchRequest{Design: d.ID, Rows: apptest.Countries(t)[:60]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := tenant.BatchItems(ctx, b.ID, app.PageRequest{Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: apptest.Countries(t)[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pool.Exec(ctx, `UPDATE river_job SET queue = CASE kind WHEN 'batch' THEN 'release_gone' ELSE 'release_another' END`); err != nil {
+		t.Fatal(err)
+	}
+	const me = "majestic-9-me"
+	runner, err := jobs.NewRunner(jobs.Options{Pool: pool, App: a, Release: apptest.Release, Client: me, Log: apptest.Log(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for death := 1; death <= 6; death++ {
+		_, err := pool.Exec(ctx, `UPDATE river_job SET state = 'running', attempt = attempt + 1, attempted_at = now(), attempted_by = array_append(attempted_by, 'majestic-7-dead') WHERE kind = 'batch'`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range rows.Data[8*(death-1) : 8*death] {
+			if err := tenant.FailRender(ctx, row, "a row's own fault"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := runner.Rescue(ctx, map[string]string{me: apptest.Release, "majestic-8-other": "another"}); err != nil {
+			t.Fatal(err)
+		}
+		var state, queue string
+		var attempt int
+		if err := pool.QueryRow(ctx, `SELECT state, queue, attempt FROM river_job WHERE kind = 'batch'`).Scan(&state, &queue, &attempt); err != nil {
+			t.Fatal(err)
+		}
+		if state != "available" || queue != "release_"+apptest.Release || attempt != 0 {
+			t.Errorf("death %d: %s in %s after %d attempts", death, state, queue, attempt)
+		}
+	}
+	if queue, _ := job(t, pool, other.ID); queue != "release_another" {
+		t.Errorf("a living release's job is in %s", queue)
+	}
+	if c, err := jobs.Count(ctx, pool, apptest.Release); err != nil || c.Available != 1 {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// A newer process of the release that dies while we finish leaves its jobs to the heir.
+func TestDrainOfTwo(t *testing.T) {
+	ctx := context.Background()
+	a, pool := apptest.App(t)
+	tenant := apptest.Tenant(t, a, "Two")
+	chrome := &counting{Pool: apptest.Renderer(t), stopAfter: 1, reached: make(chan struct{})}
+	runner := start(t, a, pool, chrome, "majestic-1-test")
+	d, err := tenant.CreateDesign(ctx, nil, "Card", apptest.Document(t, "country-card.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tenant.CreateBatch(ctx, nil, app.BatchRequest{Design: d.ID, Rows: apptest.Countries(t)}); err != nil {
+		t.Fatal(err)
+	}
+	<-chrome.reached
+	var dead atomic.Bool
+	asked, ended := make(chan bool, 1), make(chan error, 1)
+	go func() {
+		ended <- runner.Drain(ctx, ctx, jobs.Drain{Heir: func() (string, bool) {
+			select {
+			case asked <- true:
+			default:
+			}
+			return "heir", !dead.Load()
+		}})
+	}()
+	left, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: apptest.Countries(t)[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pool.Exec(ctx, `UPDATE river_job SET state = 'scheduled', scheduled_at = now() + interval '1 hour' WHERE args->>'render' = $1`, left.ID); err != nil {
+		t.Fatal(err)
+	}
+	<-asked
+	dead.Store(true)
+	for range time.Tick(20 * time.Millisecond) {
+		if queue, _ := job(t, pool, left.ID); queue == "release_heir" {
+			break
+		}
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended before the job was left: %v", err)
+		default:
+		}
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

@@ -49,6 +49,7 @@ type Runner struct {
 	lead    *river.Client[pgx.Tx]
 	release string
 	renders *prometheus.HistogramVec
+	tabs    int
 }
 
 // NewRunner makes a runner that does nothing until Start.
@@ -76,7 +77,7 @@ func NewRunner(o Options) (*Runner, error) {
 	lead.ID = o.Client + "-lead"
 	lead.Queues = map[string]river.QueueConfig{"lead": {MaxWorkers: 1}}
 
-	r := &Runner{pool: o.Pool, app: o.App, release: o.Release, renders: d.renders}
+	r := &Runner{pool: o.Pool, app: o.App, release: o.Release, tabs: max(1, o.Tabs), renders: d.renders}
 	var err error
 	if r.work, err = river.NewClient(riverpgxv5.New(o.Pool), &work); err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)

@@ -142,7 +142,7 @@ func (c *StopCommand) Run(ctx context.Context, at Place, rest Rest) error {
 // stopAll ends the generations that which picks, and returns when they are gone.
 // The newest comes first: a predecessor that takes over again is told, too.
 func stopAll(ctx context.Context, dir string, which func(Status) bool, now bool) error {
-	asked := map[int]bool{}
+	asked, silent := map[int]bool{}, map[int]time.Time{}
 	for {
 		alive, err := Alive(dir)
 		if err != nil {
@@ -158,6 +158,13 @@ func stopAll(ctx context.Context, dir string, which func(Status) bool, now bool)
 			}
 			if _, err := ask(ctx, dir, s.Generation, question{Verb: "stop", Now: now}); err == nil {
 				asked[s.Generation] = true
+				continue
+			}
+			if silent[s.Generation].IsZero() {
+				silent[s.Generation] = time.Now()
+			}
+			if now && time.Since(silent[s.Generation]) > silence {
+				kill(s.PID) // it hangs, or is stopped: it would not hear of it
 			}
 		}
 		select {
@@ -165,5 +172,11 @@ func stopAll(ctx context.Context, dir string, which func(Status) bool, now bool)
 			return ctx.Err()
 		case <-time.After(blink):
 		}
+	}
+}
+
+func kill(pid int) {
+	if p, err := os.FindProcess(pid); err == nil {
+		p.Kill()
 	}
 }

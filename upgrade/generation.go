@@ -95,7 +95,7 @@ type Generation struct {
 	work      *Work // nil until it serves
 	gates     []*gate
 	successor *successor // of the upgrade under way
-	nonces    map[string]bool
+	nonces    map[string]bool // of marks that are awaited, once each
 	wish      *occurrence // an order that stands until it is carried out
 	leave     Leave
 	older     chan struct{} // closed when the older generations are gone that we end

@@ -1,6 +1,7 @@
 package upgrade
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -61,7 +62,7 @@ func (g *Generation) step(o occurrence) {
 	g.phase = to
 	g.mu.Unlock()
 
-	if o.event == stopAsked || o.event == markerByHand && (before == hosting || before == serving) {
+	if o.event == stopAsked || o.event == markerByHand && before >= trial {
 		if g.wish == nil {
 			g.wish = &o
 		}
@@ -110,10 +111,8 @@ func (g *Generation) act(a action, o occurrence, to phase) error {
 		g.accept(false, nil)
 	case touchMarker:
 		g.life.line.send(fromSuccessor{Warm: true})
-		if err := touch(g.o.Dir, mark{g.Number(), g.life.nonce, g.took}); err != nil {
-			return err
-		}
 		go g.outlast()
+		return g.again(trial, func() error { return touch(g.o.Dir, mark{g.Number(), g.life.nonce, g.took}) })
 	case decideCommit:
 		return g.decide(verdictCommitted, o)
 	case decideRollBack:
@@ -160,20 +159,41 @@ func (g *Generation) accept(yes bool, only func(asked string) bool) {
 	}
 }
 
-// flip says to all who look that this generation serves.
+// flip says to all who look that this generation serves. What cannot be said to
+// one is said to the others all the same.
 func (g *Generation) flip() error {
-	if err := setCurrent(g.o.Dir, g.o.Release); err != nil {
-		return err
-	}
-	if err := point(filepath.Join(tmp(g.o.Dir), "app.sock"), filepath.Join("generations", g.name("sock"))); err != nil {
-		return err
-	}
+	err := g.again(serving, func() error {
+		return errors.Join(
+			point(filepath.Join(tmp(g.o.Dir), "app.sock"), filepath.Join("generations", g.name("sock"))),
+			setCurrent(g.o.Dir, g.o.Release))
+	})
 	g.supervisor.ready(g.unkept())
 	go g.attend()
 	if g.life != nil {
 		g.life.line.send(fromSuccessor{Serving: true})
 	}
-	return nil
+	return err
+}
+
+// again does something that may fail for a while, such as for a full disk, until
+// it succeeds or this generation has left a phase for a later one. It answers with
+// the first failure.
+func (g *Generation) again(during phase, do func() error) error {
+	err := do()
+	if err == nil {
+		return nil
+	}
+	go func() {
+		tick := time.NewTicker(5 * blink)
+		defer tick.Stop()
+		for range tick.C {
+			p := g.now()
+			if p > during && !(during == serving && (p == hosting || p == standby)) || do() == nil {
+				return
+			}
+		}
+	}()
+	return err
 }
 
 // part begins the drain.
@@ -242,17 +262,16 @@ func (g *Generation) current() *successor {
 // touched is what a changed marker means to us.
 func (g *Generation) touched(m mark) {
 	g.mu.Lock()
-	s, ours := g.successor, g.nonces[m.Nonce]
-	own := g.life != nil && m.Nonce != "" && m.Nonce == g.life.nonce
+	s, fresh := g.successor, g.nonces[m.Nonce]
+	delete(g.nonces, m.Nonce) // a hand's touch leaves what is written there: it tells of a take-over once
 	g.mu.Unlock()
 	switch {
-	case own:
-	case s != nil && m.Nonce == s.nonce:
+	case fresh && s != nil && m.Nonce == s.nonce:
 		s.mu.Lock()
 		s.took = m.Took
 		s.mu.Unlock()
 		g.happen(occurrence{event: markerTouched, of: s})
-	case ours: // of a successor that was called off: too late
+	case fresh: // our own, or of a successor that was called off: too late
 	default:
 		g.happen(occurrence{event: markerByHand, reason: "the marker " + marker + " was touched by hand"})
 	}

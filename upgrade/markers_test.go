@@ -81,6 +81,41 @@ func TestTouchedWhileWarming(t *testing.T) {
 	}
 }
 
+// The mark of a take-over stands in the marker afterwards; a hand's touch leaves it
+// there, and counts.
+func TestTouchedAfterUpgrades(t *testing.T) {
+	t.Parallel()
+	for name, file := range map[string]func(*testing.T) string{"committed": next, "called off": func(t *testing.T) string { return faulty(t, "sick") }} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := serve(t)
+			if name == "committed" {
+				i.upgrade(0, file(t), "--probation", "300ms")
+				i.first.end(t)
+				i.alone(2)
+			} else {
+				i.upgrade(5, file(t), "--probation", "1m")
+			}
+			now := time.Now()
+			if err := os.Chtimes(i.marker(), now, now); err != nil {
+				t.Fatal(err)
+			}
+			i.nobody()
+		})
+	}
+}
+
+// On probation a hand's touch waits for the verdict, and ends who serves then.
+func TestTouchedOnProbation(t *testing.T) {
+	t.Parallel()
+	i := serve(t)
+	up := i.upgrading(next(t), "--probation", "1s")
+	up.step("takeover")
+	i.touch()
+	up.end(0)
+	i.nobody()
+}
+
 // A folder in the marker's place is in nobody's way.
 func TestMarkerIsFolder(t *testing.T) {
 	t.Parallel()

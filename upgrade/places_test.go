@@ -1,6 +1,7 @@
 package upgrade_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -90,6 +91,29 @@ func TestMovedFromItsName(t *testing.T) {
 	if _, err := os.Stat(was); err == nil {
 		t.Errorf("there is a %s again", was)
 	}
+}
+
+// What stands in the way of the link current keeps nobody from finding the new
+// release, and it is set when that is gone.
+func TestCurrentInTheWay(t *testing.T) {
+	t.Parallel()
+	i := serve(t)
+	link := filepath.Join(i.dir, "current")
+	err := os.Remove(link)
+	if err = errors.Join(err, os.Mkdir(link, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	file := next(t)
+	end := i.upgrade(0, file, "--probation", "300ms")
+	i.first.end(t)
+	if err := os.Remove(link); err != nil {
+		t.Fatal(err)
+	}
+	i.until("current is set", func() bool {
+		to, err := os.Readlink(link)
+		return err == nil && filepath.Base(to) == end.To
+	})
+	i.upgrade(0, "--probation", "300ms")
 }
 
 // Whoever was killed has left a control socket on which nobody answers.

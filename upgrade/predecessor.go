@@ -194,6 +194,7 @@ func (g *Generation) succeed(l *line) error {
 	}
 	g.life = &predecessor{l, w.Nonce, w.Probation}
 	g.mu.Lock()
+	g.nonces[w.Nonce] = true
 	g.phase = warming
 	g.mu.Unlock()
 	go func() {

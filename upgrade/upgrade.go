@@ -93,7 +93,9 @@ func (g *Generation) upgrade(o order, file *os.File, tell func(Step)) {
 	end.Result, end.Reason = g.handOver(s)
 	if end.Result != resultCommitted {
 		end.Log = lastLines(g.logOf(s.number), 10)
-		g.discard(s, added)
+	}
+	if end.Result == resultFailed || end.Result == resultRolledBack {
+		g.discard(s, added) // and not one that was committed, whatever became of it
 	}
 }
 

@@ -48,8 +48,8 @@ type Outcome struct {
 func (o *Outcome) Error() string {
 	text := map[string]string{
 		resultRefused:    "refused, and nothing was changed: ",
-		resultFailed:     "the new release did not get ready, and the old one serves on: ",
-		resultRolledBack: "rolled back, the old release serves: ",
+		resultFailed:     "the new release did not get ready: ",
+		resultRolledBack: "rolled back: ",
 		resultBusy:       "",
 		resultUnknown:    "contact was lost: ",
 	}[o.Result] + o.Reason
@@ -61,6 +61,20 @@ func (o *Outcome) Error() string {
 
 // ExitCode is the verb's.
 func (o *Outcome) ExitCode() int { return o.code }
+
+// Validate is kong's.
+func (c *UpgradeCommand) Validate() error { return positive(c.Probation, c.DrainTimeout, c.Timeout) }
+
+// Validate is kong's.
+func (c *RollbackCommand) Validate() error { return positive(c.Probation, c.DrainTimeout, c.Timeout) }
+
+// positive refuses times that cannot be meant.
+func positive(probation, drain, timeout time.Duration) error {
+	if probation < 0 || drain < 0 || timeout <= 0 {
+		return errors.New("--probation and --drain-timeout cannot be less than 0, and --timeout must be more")
+	}
+	return nil
+}
 
 // Run asks the serving generation for the upgrade, and shows how it goes.
 func (c *UpgradeCommand) Run(ctx context.Context, at Place, out io.Writer) error {
