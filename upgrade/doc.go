@@ -19,7 +19,9 @@
 //     Work.Accept judges what it says. Until here a refusal has changed nothing.
 //  3. It starts the successor, detached from itself and with its own arguments and
 //     environment. Start finds the lifeline there and gets the sockets over it.
-//  4. The successor warms up, and calls Serve. It accepts from then on, and says so
+//     Meanwhile Work.Sample may lay down work of the predecessor's for it to equal.
+//  4. The successor warms up, holds itself against that by Compare, which may refuse
+//     the upgrade, and calls Serve. It accepts from then on, and says so
 //     by the marker tmp/shutdown.txt, which names it and a nonce that it was given.
 //  5. The predecessor sees the marker and accepts no more. It keeps the sockets and
 //     serves the connections that it has. Now the successor is on probation: its
@@ -102,7 +104,7 @@
 // # Exit codes of upgrade and rollback
 //
 //	0  committed; with --check it would be taken, with --no-wait it has the port
-//	3  refused by a check: nothing was started, or nothing runs here
+//	3  refused by a check, the successor's own comparison among them; or nothing runs here
 //	4  the successor failed before it took over
 //	5  rolled back: it failed on probation
 //	6  another upgrade is under way

@@ -62,6 +62,10 @@ type Work struct {
 	Jobs   func(context.Context) (Jobs, error)
 	Check  func(context.Context) error                   // can it work? Asked by its predecessor, and by itself
 	Accept func(ctx context.Context, about []byte) error // may a binary that says this of itself take over?
+
+	// Lays down what a successor will compare itself with, by the wishes of who asked
+	// for the upgrade, while that starts. Nil is nothing.
+	Sample func(ctx context.Context, successor int, wishes []byte) error
 }
 
 // Generation is one process of an instance, from its start to its end.
@@ -94,9 +98,9 @@ type Generation struct {
 	phase     phase
 	work      *Work // nil until it serves
 	gates     []*gate
-	successor *successor      // of the upgrade under way
+	successor *successor // of the upgrade under way
 	nonces    map[string]bool // of marks that are awaited, once each
-	wish      *occurrence     // an order that stands until it is carried out
+	wish      *occurrence // an order that stands until it is carried out
 	leave     Leave
 	older     chan struct{} // closed when the older generations are gone that we end
 }
@@ -203,6 +207,47 @@ func (g *Generation) Serve(w Work) error {
 	}
 }
 
+// Compare has the program hold itself against the sample of the generation that
+// serves, when there is one, before it takes over. What compare says is shown to
+// who asked for the upgrade; its error ends this process, and by Refuse the upgrade
+// is refused. Nobody is compared with who is gone: then somebody has to serve.
+func (g *Generation) Compare(ctx context.Context, compare func(ctx context.Context, wishes []byte) (said string, err error)) error {
+	if g.life == nil || g.life.wishes == nil {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-g.life.gone:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	var said string
+	var err error
+	select {
+	case unsampled := <-g.life.sampled:
+		if said = "nothing was compared: " + unsampled; unsampled == "" {
+			said, err = compare(ctx, g.life.wishes)
+		}
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	select {
+	case <-g.life.gone:
+		return nil
+	default:
+	}
+	if err == nil {
+		g.life.line.send(fromSuccessor{Compared: said})
+	}
+	return err
+}
+
+// Refuse makes of an error the reason why a release does not want to serve.
+func Refuse(reason error) error { return refusal{reason} }
+
 // Served is closed when this generation is committed: it serves, and nobody will
 // take its place back.
 func (g *Generation) Served() <-chan struct{} { return g.served }
@@ -261,7 +306,7 @@ func (g *Generation) Close(failed error) {
 		}
 		close(g.closed)
 		if failed != nil && g.life != nil {
-			g.life.line.send(fromSuccessor{Error: failed.Error()})
+			g.life.line.send(fromSuccessor{Error: failed.Error(), Refused: errors.As(failed, new(refusal))})
 		}
 		if g.now() == draining {
 			g.busy.Lock() // who asked for the upgrade is told how it ended

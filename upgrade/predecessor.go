@@ -2,6 +2,7 @@ package upgrade
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,6 +23,9 @@ type predecessor struct {
 	line      *line // the lifeline: its end is a death notice
 	nonce     string
 	probation time.Duration
+	wishes    json.RawMessage // nil when nothing is to be compared
+	sampled   chan string     // gets why there is no sample, or ""
+	gone      chan struct{}   // closed when the lifeline has ended
 }
 
 // What a successor says over the lifeline.
@@ -30,16 +34,25 @@ type fromSuccessor struct {
 	Hello    *Status `json:"hello,omitempty"`
 	Warm     bool    `json:"warm,omitempty"`
 	Serving  bool    `json:"serving,omitempty"`
-	Error    string  `json:"error,omitempty"` // why it ends
+	Compared string  `json:"compared,omitempty"` // how it came out
+	Error    string  `json:"error,omitempty"`    // why it ends
+	Refused  bool    `json:"refused,omitempty"`  // since it does not want to serve
+}
+
+// What a predecessor says over it, after its welcome.
+type fromPredecessor struct {
+	Sampled bool   `json:"sampled"`
+	Error   string `json:"error,omitempty"`
 }
 
 // What a predecessor answers a hello with; the listening sockets come with it.
 type welcome struct {
-	Error     string        `json:"error,omitempty"`
-	Nonce     string        `json:"nonce"`
-	Probation time.Duration `json:"probation"`
-	Asked     []string      `json:"asked"` // the addresses of the sockets
-	Spare     bool          `json:"spare"` // one supervisor has started both, and the other is the main process
+	Error     string          `json:"error,omitempty"`
+	Nonce     string          `json:"nonce"`
+	Probation time.Duration   `json:"probation"`
+	Asked     []string        `json:"asked"`            // the addresses of the sockets
+	Wishes    json.RawMessage `json:"wishes,omitempty"` // of who asked for the upgrade; a sample follows
+	Spare     bool            `json:"spare"`            // one supervisor has started both, and the other is the main process
 }
 
 // The environment of a successor that an upgrade starts.
@@ -192,17 +205,21 @@ func (g *Generation) succeed(l *line) error {
 	if g.inherited, err = gatesOf(files, w.Asked); err != nil {
 		return err
 	}
-	g.life = &predecessor{l, w.Nonce, w.Probation}
+	g.life = &predecessor{l, w.Nonce, w.Probation, w.Wishes, make(chan string, 1), make(chan struct{})}
 	g.mu.Lock()
 	g.nonces[w.Nonce] = true
 	g.phase = warming
 	g.mu.Unlock()
 	go func() {
-		var none struct{}
 		for {
-			if _, err := l.receive(&none); err != nil {
+			var m fromPredecessor
+			if _, err := l.receive(&m); err != nil {
+				close(g.life.gone)
 				g.happen(occurrence{event: otherLost, reason: "the predecessor is gone"})
 				return
+			}
+			if m.Sampled {
+				g.life.sampled <- m.Error
 			}
 		}
 	}()

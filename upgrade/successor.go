@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,8 @@ type order struct {
 	Check        bool          `json:"check,omitempty"`
 	Previous     bool          `json:"previous,omitempty"` // go back to the release before
 
+	Wishes json.RawMessage `json:"wishes,omitempty"` // for the program's Sample and Compare
+
 	File bool `json:"-"` // a binary came with it
 }
 
@@ -56,6 +59,7 @@ type successor struct {
 	began   time.Time
 	hosted  bool // the protocol has let it in
 
+	sampled <-chan string // gets why there is no sample, or ""; nil when none is wanted
 	gone    chan struct{} // closed when the lifeline has ended
 	serving chan struct{} // closed when it says that current leads to it
 	done    chan ending   // gets one
@@ -65,6 +69,7 @@ type successor struct {
 	process *os.Process // known from its hello
 	took    []string    // the addresses whose sockets it accepts from
 	failure string      // in its own words
+	refused bool        // it does not want to
 	passed  bool        // it has taken over
 }
 
@@ -101,6 +106,12 @@ func (s *successor) hasPassed() bool {
 	return s.passed
 }
 
+func (s *successor) hasRefused() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused
+}
+
 // host starts a successor, or greets the one that came by itself, and listens to
 // it until it ends.
 func (g *Generation) host(s *successor) {
@@ -108,6 +119,7 @@ func (g *Generation) host(s *successor) {
 	g.nonces[s.nonce] = true
 	g.mu.Unlock()
 	go g.heed(s.number, s)
+	s.sampled = g.sample(s)
 	if !s.joined {
 		if err := g.launch(s); err != nil {
 			close(s.gone)
@@ -163,11 +175,14 @@ func (g *Generation) hear(s *successor, m fromSuccessor) (err error) {
 	if m.Warm {
 		s.tell(Step{Step: "warm", OK: true, Generation: s.number})
 	}
+	if m.Compared != "" {
+		s.tell(Step{Step: "compare", OK: true, Detail: m.Compared, Generation: s.number})
+	}
 	if m.Serving {
 		close(s.serving)
 	}
 	if s.failure == "" {
-		s.failure = m.Error
+		s.failure, s.refused = m.Error, m.Refused
 	}
 	return nil
 }
@@ -179,6 +194,9 @@ func (g *Generation) welcome(s *successor) error {
 	gates := slices.Clone(g.gates)
 	g.mu.Unlock()
 	w := welcome{Nonce: s.nonce, Probation: s.order.Probation}
+	if s.sampled != nil {
+		w.Wishes = s.order.Wishes
+	}
 	for _, l := range gates {
 		w.Asked = append(w.Asked, l.asked)
 	}
@@ -186,7 +204,34 @@ func (g *Generation) welcome(s *successor) error {
 	if err != nil {
 		return fmt.Errorf("pass the sockets on: %w", err)
 	}
+	if s.sampled != nil {
+		go func() { s.line.send(fromPredecessor{Sampled: true, Error: <-s.sampled}) }()
+	}
 	return nil
+}
+
+// sample has the program lay down, while the successor starts, what that will
+// compare itself with.
+func (g *Generation) sample(s *successor) <-chan string {
+	w := g.can()
+	if w == nil || w.Sample == nil || s.order.Wishes == nil {
+		return nil
+	}
+	done := make(chan string, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		<-s.gone
+		cancel()
+	}()
+	go func() {
+		err := w.Sample(ctx, s.number, s.order.Wishes)
+		if err != nil {
+			g.o.Log.Warn("there is nothing that the successor could compare itself with", "err", err)
+			done <- err.Error()
+		}
+		close(done)
+	}()
+	return done
 }
 
 // launch starts the successor on its own; see startDetached for its half.

@@ -16,7 +16,7 @@ import (
 
 // Step is what an upgrade has come to. The last one has a result.
 type Step struct {
-	Step       string `json:"step"` // copy check room start warm takeover probation commit, at last: end
+	Step       string `json:"step"` // copy check room start compare warm takeover probation commit, at last: end
 	OK         bool   `json:"ok"`
 	MS         int64  `json:"ms"` // since the upgrade began
 	Detail     string `json:"detail,omitempty"`
@@ -40,7 +40,7 @@ const (
 	resultUnknown    = "unknown"     // 7
 )
 
-// refusal is why a release is not even started.
+// refusal is why a release is not even started, or does not want to serve.
 type refusal struct{ error }
 
 // checkTimeout is how long a binary may take to say what it is.
@@ -91,10 +91,10 @@ func (g *Generation) upgrade(o order, file *os.File, tell func(Step)) {
 	}
 	end.Generation = s.number
 	end.Result, end.Reason = g.handOver(s)
-	if end.Result != resultCommitted {
+	if end.Result != resultCommitted && end.Result != resultRefused {
 		end.Log = lastLines(g.logOf(s.number), 10)
 	}
-	if end.Result == resultFailed || end.Result == resultRolledBack {
+	if end.Result != resultCommitted && end.Result != resultUnknown {
 		g.discard(s, added) // and not one that was committed, whatever became of it
 	}
 }
@@ -119,6 +119,9 @@ func (g *Generation) handOver(s *successor) (result, reason string) {
 	<-s.gone
 	if s.hasPassed() {
 		return resultRolledBack, end.reason
+	}
+	if s.hasRefused() {
+		return resultRefused, end.reason
 	}
 	return resultFailed, end.reason
 }

@@ -28,6 +28,8 @@ type UpgradeCommand struct {
 	DrainTimeout time.Duration `default:"15m" help:"How long the old release works off its waiting jobs; 0 is without end. Running ones are never cut."`
 	Timeout      time.Duration `default:"2m" help:"How long the new release may take until it takes over."`
 	JSON         bool          `name:"json" help:"One JSON object a line."`
+
+	Wishes json.RawMessage `kong:"-"` // what the program itself wants to know of who gives the command: for its Sample and Compare
 }
 
 // RollbackCommand is the verb: app rollback.
@@ -83,7 +85,7 @@ func (c *UpgradeCommand) Run(ctx context.Context, at Place, out io.Writer) error
 		return r.refuse(c.File.err)
 	}
 	defer c.File.file.Close()
-	return r.run(ctx, order{Probation: c.Probation, DrainTimeout: c.DrainTimeout, Timeout: c.Timeout, Check: c.Check}, c.File.file)
+	return r.run(ctx, order{Probation: c.Probation, DrainTimeout: c.DrainTimeout, Timeout: c.Timeout, Check: c.Check, Wishes: c.Wishes}, c.File.file)
 }
 
 // Run asks the serving generation to go back by one release.
@@ -254,6 +256,7 @@ var stepWords = map[string]string{
 	"check":     "it may take over",
 	"room":      "waiting for room",
 	"start":     "started as generation",
+	"compare":   "compared:",
 	"warm":      "it is warm",
 	"takeover":  "it has the port, and is on probation",
 	"probation": "it has passed its probation",
