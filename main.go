@@ -52,7 +52,7 @@ type verbs struct {
 	config.Config
 
 	Serve    Serve                      `cmd:"" help:"Serve the instance."`
-	Upgrade  upgrade.UpgradeCommand     `cmd:"" help:"Replace the running release by another, and lose nothing."`
+	Upgrade  Upgrade                    `cmd:"" help:"Replace the running release by another, and lose nothing."`
 	Rollback upgrade.RollbackCommand    `cmd:"" help:"Go back to the release before, likewise."`
 	Status   upgrade.StatusCommand      `cmd:"" help:"Show the generations that run, and the last that ran."`
 	Stop     upgrade.StopCommand        `cmd:"" help:"End all generations and the private cluster, and return when they are gone."`
@@ -189,6 +189,20 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 	return nil
 }
 
+// Upgrade is the verb: app upgrade, with what this program asks of a release.
+type Upgrade struct {
+	upgrade.UpgradeCommand
+	jobs.GateWishes
+}
+
+// Run has the release replaced.
+func (c *Upgrade) Run(ctx context.Context, at upgrade.Place, out io.Writer) (err error) {
+	if c.UpgradeCommand.Wishes, err = json.Marshal(c.GateWishes); err != nil {
+		return err
+	}
+	return c.UpgradeCommand.Run(ctx, at, out)
+}
+
 // serve is the story of an instance's process: what it opens, in this order, what
 // it does until it is told to leave, and how it closes. The process that an
 // upgrade starts goes the same way; it gets the port when all is warm.
@@ -284,6 +298,10 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 		return err
 	}
 
+	gate := jobs.Gate{App: a, Capturer: renderer, By: renderer.Fingerprint, Folder: c.Path("tmp", "gate"), Release: release, Version: version}
+	if err := compare(stop.Soft, generation, gate); err != nil {
+		return err
+	}
 	err = generation.Serve(upgrade.Work{
 		Jobs: func(ctx context.Context) (upgrade.Jobs, error) {
 			b, err := jobs.Count(ctx, db.Pool, release)
@@ -296,6 +314,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 			return errors.Join(server.Check(ctx, private.Addr()), server.Sane())
 		},
 		Accept: func(ctx context.Context, about []byte) error { return acceptable(ctx, db.Pool, about) },
+		Sample: gate.Draw,
 	})
 	if err != nil {
 		return err
@@ -393,6 +412,18 @@ func states(dir string) func(context.Context) ([]string, error) {
 		}
 		return all, err
 	}
+}
+
+// compare refuses to take over when designs would be drawn otherwise and nobody
+// has said that they may be.
+func compare(ctx context.Context, generation *upgrade.Generation, gate jobs.Gate) error {
+	return generation.Compare(ctx, func(ctx context.Context, wishes []byte) (string, error) {
+		said, err := gate.Compare(ctx, generation.Number(), wishes)
+		if _, otherwise := errors.AsType[*jobs.Changed](err); otherwise {
+			err = upgrade.Refuse(err)
+		}
+		return said, err
+	})
 }
 
 // acceptable tells whether a binary may take this one's place, by what it says of itself.

@@ -1,0 +1,96 @@
+package apptest_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"majestic/app"
+	"majestic/app/apptest"
+	"majestic/upgrade"
+)
+
+// A release that draws as the one before takes over; one that draws otherwise is
+// refused, with a report, until somebody says that it may.
+func TestRenderGate(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	server := apptest.Serve(t, binary, dir)
+	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, dir)}
+	v1, design := current(t, dir), card(t, api)
+	for i, format := range []string{"png", "jpeg", "webp", "pdf"} {
+		body := map[string]any{"design": design, "variables": apptest.Countries(t)[i], "format": format}
+		if i > 0 { // each in a design of its own: the last render of each counts
+			body["design"] = card(t, api)
+		}
+		var r app.Render
+		if api.Call(t, "POST", "/renders", body, 201, &r); r.Status != app.Succeeded {
+			t.Fatalf("%+v", r)
+		}
+	}
+
+	style := string(apptest.File(t, "../../canvas/style.go"))
+	bold := strings.Replace(style, `set("print-color-adjust", "exact")`, `set("print-color-adjust", "exact").set("filter", "invert(1)")`, 1)
+	if bold == style {
+		t.Fatal("the style is written otherwise: choose another change")
+	}
+	changed := apptest.BinaryWith(t, "inverted", "app/canvas/style.go", bold)
+	last := upgradeTo(t, binary, dir, 3, changed, "--probation", "500ms")
+	page := filepath.Join(dir, "tmp", "gate", "2", "index.html")
+	if last.Result != "refused" || !strings.Contains(last.Reason, "4 of 4 designs") || !strings.Contains(last.Reason, page) || current(t, dir) != v1 {
+		t.Errorf("%+v, current %s", last, current(t, dir))
+	}
+	report, err := os.ReadFile(page)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, word := range []string{"01-before.", "01-after.", "-difference.png", ".pdf", "pixels differ", v1, last.To} {
+		if !strings.Contains(string(report), word) {
+			t.Errorf("the report has no %s:\n%s", word, report)
+		}
+	}
+	if info, err := os.Stat(filepath.Dir(page)); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("others may look at it: %v, %v", info, err)
+	}
+	if s := status(t, binary, dir); s[0].State != upgrade.Gone || s[1].State != upgrade.Serving {
+		t.Errorf("%+v", s)
+	}
+
+	if last := upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "500ms"); last.Result != "committed" {
+		t.Errorf("one that draws alike: %+v", last)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "tmp", "gate", "3")); err == nil {
+		t.Error("drawings that were alike are kept")
+	}
+	out := apptest.Must(t, binary, dir, "upgrade", "--json", changed, "--probation", "500ms", "--accept-render-changes")
+	if s := stepOf(t, out, "compare"); !strings.Contains(s.Detail, "4 of 4 designs are drawn otherwise, and that is accepted") {
+		t.Errorf("%+v", s)
+	}
+	if current(t, dir) != last.To {
+		t.Errorf("current is %s, not %s", current(t, dir), last.To)
+	}
+
+	// What cannot be drawn by either is alike, and going back needs no leave.
+	apptest.Must(t, binary, dir, "rollback", "--probation", "500ms")
+	out = apptest.Must(t, binary, dir, "upgrade", "--json", changed, "--probation", "500ms", "--render-sample", "0")
+	if s := stepOf(t, out, "compare"); s.Detail != "nothing, as was wished" {
+		t.Errorf("%+v", s)
+	}
+	apptest.Must(t, binary, dir, "stop")
+}
+
+// stepOf is a step of an upgrade's output.
+func stepOf(t *testing.T, out, name string) (s upgrade.Step) {
+	t.Helper()
+	for line := range strings.Lines(out) {
+		if err := json.Unmarshal([]byte(line), &s); err != nil {
+			t.Fatal(err)
+		}
+		if s.Step == name {
+			return s
+		}
+	}
+	t.Errorf("there is no step %s in:\n%s", name, out)
+	return upgrade.Step{}
+}
