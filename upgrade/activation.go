@@ -60,8 +60,9 @@ func gifts(log *slog.Logger) (all []gift) {
 }
 
 // gift is the gate for an address among the supervisor's sockets: one that listens
-// there, or a socket unit's, whose address counts more than ours. One that was
-// kept for us at an address that is no longer ours is not used.
+// there, or for the first address that is asked for a socket unit's, whose address
+// counts more than ours. One that was kept for us at an address that is no longer
+// ours is not used.
 func (g *Generation) gift(address string) *gate {
 	take := func(i int) *gate {
 		l := newGate(g.gifts[i].TCPListener, address)
@@ -74,7 +75,7 @@ func (g *Generation) gift(address string) *gate {
 		}
 	}
 	for i, l := range g.gifts {
-		if l.name != stored {
+		if l.name != stored && len(g.gates) == 0 {
 			g.o.Log.Warn("the socket unit's address is served, and not the one of the settings", "unit", l.name, "served", l.Addr().String(), "settings", address)
 			return take(i)
 		}

@@ -353,7 +353,7 @@ func (g *Generation) open(dir string) (err error) {
 		return err
 	}
 	defer os.Remove(temp)
-	if err := json.NewEncoder(g.lock).Encode(g.status); err != nil {
+	if err := errors.Join(json.NewEncoder(g.lock).Encode(g.status), g.lock.Sync()); err != nil {
 		return err
 	}
 	if g.folder, err = os.Open(dir); err != nil {

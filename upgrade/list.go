@@ -88,10 +88,13 @@ func glance(lock string) (s Status, err error) {
 	if err != nil {
 		return s, err
 	}
-	if err := json.Unmarshal(b, &s); err != nil {
-		return s, fmt.Errorf("read %s: %w", lock, err)
-	}
 	alive, err := held(lock)
+	if jerr := json.Unmarshal(b, &s); jerr != nil {
+		if alive {
+			return s, fmt.Errorf("read %s: %w", lock, jerr)
+		}
+		s = Status{Generation: numberOf(filepath.Base(lock))} // a power cut took what it said
+	}
 	s.State = Gone
 	if alive {
 		s.State = Draining

@@ -116,6 +116,22 @@ func TestCurrentInTheWay(t *testing.T) {
 	i.upgrade(0, "--probation", "300ms")
 }
 
+// A power cut may leave nothing of what a lock said.
+func TestTornLock(t *testing.T) {
+	t.Parallel()
+	i := serve(t)
+	if out, code := i.run("stop"); code != 0 {
+		t.Fatal(out)
+	}
+	i.first.end(t)
+	if err := os.Truncate(filepath.Join(i.dir, "tmp", "generations", "1.lock"), 0); err != nil {
+		t.Fatal(err)
+	}
+	i.url = i.start(example(t)).url(t)
+	i.alone(2)
+	i.upgrade(0, next(t), "--probation", "300ms")
+}
+
 // Whoever was killed has left a control socket on which nobody answers.
 func TestDeadSocket(t *testing.T) {
 	t.Parallel()

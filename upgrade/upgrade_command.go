@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -230,11 +231,21 @@ func (r *request) verdict() (s Step, ok bool) {
 	if err != nil {
 		return s, false
 	}
+	// Who is committed has yet to say so to all: whoever asks next must reach it.
+	if v.event() == committed && !r.leads() && time.Since(v.At) < 2*silence {
+		return s, false
+	}
 	s = Step{Step: "end", Generation: r.last.Generation, From: r.last.From, To: r.last.To, MS: time.Since(r.began).Milliseconds(), Result: resultCommitted, OK: true}
 	if v.event() == rolledBack {
 		s.Result, s.OK, s.Reason = resultRolledBack, false, v.Reason
 	}
 	return s, true
+}
+
+// leads tells whether the control socket of who serves is the successor's.
+func (r *request) leads() bool {
+	to, err := os.Readlink(filepath.Join(tmp(string(r.at)), "app.sock"))
+	return err == nil && numberOf(filepath.Base(to)) == r.last.Generation
 }
 
 func (r *request) refuse(err error) error {

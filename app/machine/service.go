@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"majestic/app"
 )
@@ -82,11 +83,26 @@ func (v *service) possible() error {
 	}
 	for _, e := range inside {
 		switch e.Name() {
-		case "data", "releases", "tmp", "current", "app.toml":
-			return nil
+		case "releases", "current", "app.toml":
+			return v.owned()
 		}
 	}
 	return app.Errorf(app.Conflict, "%s is in use: it holds %s, and no instance; take another directory", v.dir, inside[0].Name())
+}
+
+// owned fails when the instance that is there belongs to another account than the
+// service's: it could not write it, and whose files they are is not ours to change.
+func (v *service) owned() error {
+	info, err := os.Stat(v.path(v.dir))
+	if err != nil {
+		return err
+	}
+	is := int(info.Sys().(*syscall.Stat_t).Uid)
+	if u, ok := v.account(); ok && u.uid == is {
+		return nil
+	}
+	return app.Errorf(app.Conflict, "%s is an instance of uid %d, and the service %s will have an account of its own; end it with app stop, and hand it over first: useradd --system --user-group --no-create-home --home-dir %s --shell /usr/sbin/nologin %s; chown -R %s: %s",
+		v.dir, is, v.name, v.dir, v.name, v.name, v.dir)
 }
 
 // supervised fails where systemd does not run the machine, or we may not tell it anything.

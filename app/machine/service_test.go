@@ -1,7 +1,9 @@
 package machine
 
 import (
+	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -32,7 +34,9 @@ func TestServiceRefusals(t *testing.T) {
 		{name: "shop", files: map[string]string{"run/systemd/system/x": "", "etc/passwd": "shop:x:7:7::/home/shop:/bin/sh\n"}, kind: app.Conflict, words: "an account whose home is /home/shop"},
 		{name: "shop", files: map[string]string{"run/systemd/system/x": "", "etc/systemd/system/mall.service": "# instance: /var/lib/shop\n"}, kind: app.Conflict, words: "the instance of the service mall"},
 		{name: "shop", files: map[string]string{"run/systemd/system/x": "", "var/lib/shop/diary.txt": ""}, kind: app.Conflict, words: "holds diary.txt"},
-		{name: "shop", files: map[string]string{"run/systemd/system/x": "", "var/lib/shop/releases/x": ""}},
+		{name: "shop", files: map[string]string{"run/systemd/system/x": "", "var/lib/shop/tmp/x": ""}, kind: app.Conflict, words: "holds tmp"},
+		{name: "shop", files: map[string]string{"run/systemd/system/x": "", "var/lib/shop/releases/x": ""}, kind: app.Conflict, words: "hand it over first"},
+		{name: "shop", files: map[string]string{"run/systemd/system/x": "", "var/lib/shop/releases/x": "", "etc/passwd": fmt.Sprintf("shop:x:%d:7::/var/lib/shop:/bin/sh\n", os.Geteuid())}},
 	} {
 		h := host{root: machine(t, debian), uid: c.uid}
 		for name, text := range c.files {

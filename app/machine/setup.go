@@ -6,6 +6,7 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,11 +36,22 @@ type Font struct {
 
 // Setup is the verb: app setup.
 type Setup struct {
-	Check   bool   `help:"Only say what is missing, why it is needed, and the commands that bring it; exit 1 if anything is."`
-	Systemd string `help:"Make a service of the instance, too: account, directory, unit, settings, command, nginx snippet." placeholder:"NAME" xor:"what"`
-	Print   bool   `help:"With --systemd: only print the unit."`
-	Remove  string `help:"Take a service away again, and leave its data." placeholder:"NAME" xor:"what"`
-	JSON    bool   `name:"json" help:"One JSON object per thing."`
+	Check   bool    `help:"Only say what is missing, why it is needed, and the commands that bring it; exit 1 if anything is."`
+	Systemd *string `help:"Make a service of the instance, too: account, directory, unit, settings, command, nginx snippet." placeholder:"NAME" xor:"what"`
+	Print   bool    `help:"With --systemd: only print the unit."`
+	Remove  *string `help:"Take a service away again, and leave its data." placeholder:"NAME" xor:"what"`
+	JSON    bool    `name:"json" help:"One JSON object per thing."`
+}
+
+// Validate is kong's.
+func (s *Setup) Validate() error {
+	switch {
+	case s.Print && s.Systemd == nil:
+		return errors.New("--print prints a service's unit: name it with --systemd NAME")
+	case s.Remove != nil && (s.Check || s.JSON):
+		return errors.New("--remove goes alone")
+	}
+	return nil
 }
 
 // Run checks every row of the table, and mends what is missing. A second run
@@ -48,10 +60,10 @@ func (s *Setup) Run(ctx context.Context, needs Needs, out io.Writer) error {
 	h := host{root: "/", uid: os.Geteuid()}
 	rows := h.table(needs)
 	switch {
-	case s.Remove != "":
-		return h.remove(ctx, s.Remove, out)
-	case s.Systemd != "":
-		v, err := h.service(s.Systemd, needs)
+	case s.Remove != nil:
+		return h.remove(ctx, *s.Remove, out)
+	case s.Systemd != nil:
+		v, err := h.service(*s.Systemd, needs)
 		if err != nil {
 			return err
 		}
@@ -133,8 +145,8 @@ func (s *Setup) progress(out io.Writer) io.Writer {
 
 // again is what a person types to have the same set up.
 func (s *Setup) again() string {
-	if s.Systemd != "" {
-		return "app setup --systemd " + s.Systemd
+	if s.Systemd != nil {
+		return "app setup --systemd " + *s.Systemd
 	}
 	return "app setup"
 }
