@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -111,7 +112,7 @@ func run(args []string, out, errs io.Writer) int {
 	}
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	kctx.BindTo(out, (*io.Writer)(nil))
-	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), bench.Database(database), needs(&v.Config, self), runtimes(&v.Config), drawing(&v.Config))
+	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), bench.Database(database), needs(&v.Config, self, wires.recheck), runtimes(&v.Config), drawing(&v.Config))
 	kctx.BindToProvider(wires.pool)
 	kctx.BindToProvider(wires.app)
 	kctx.BindToProvider(wires.instance)
@@ -332,6 +333,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 
 	select {
 	case <-generation.Served():
+		notice(c, renderer, log)
 		if err := runner.Lead(stop.Soft); err != nil {
 			log.Error("this process cannot lead yet", "err", err)
 		}
@@ -414,13 +416,23 @@ func states(dir string) func(context.Context) ([]string, error) {
 	}
 }
 
+// notice remembers what draws from now on, and says what of it is otherwise than before.
+func notice(c *config.Config, renderer *screenshots.Pool, log *slog.Logger) {
+	changes, err := renderer.Fingerprint().Remember(c.Path("data", "runtime.json"))
+	if err != nil {
+		log.Error("what draws cannot be remembered, so a change of it will not be noticed", "err", err)
+	} else if len(changes) > 0 {
+		log.Warn("what draws has changed; designs may come out otherwise", "changes", strings.Join(changes, "; "))
+	}
+}
+
 // compare refuses to take over when designs would be drawn otherwise and nobody
 // has said that they may be.
 func compare(ctx context.Context, generation *upgrade.Generation, gate jobs.Gate) error {
 	return generation.Compare(ctx, func(ctx context.Context, wishes []byte) (string, error) {
 		said, err := gate.Compare(ctx, generation.Number(), wishes)
 		if _, otherwise := errors.AsType[*jobs.Changed](err); otherwise {
-			err = upgrade.Refuse(err)
+			err = upgrade.Refuse(fmt.Errorf("%w, and if they may be, say --accept-render-changes", err))
 		}
 		return said, err
 	})
@@ -547,6 +559,40 @@ func (w *wires) launch(ctx context.Context) (jobs.Capturer, func() error, error)
 	return pool, func() error { return errors.Join(pool.Close(), os.RemoveAll(scratch)) }, nil
 }
 
+// recheck draws designs again that the serving release drew last.
+func (w *wires) recheck(ctx context.Context) (said string, err error) {
+	current, err := os.Readlink(w.config.Path("current"))
+	if err != nil {
+		return "", fmt.Errorf("find the serving release: %w", err)
+	}
+	pool, err := w.pool()
+	if err != nil {
+		return "", err
+	}
+	folder, err := objects.Open(w.config.Path("data", "objects"))
+	if err != nil {
+		return "", err
+	}
+	defer folder.Close()
+	renderer, err := launch(ctx, w.config, w.config.Reachable("tmp", "chrome"), w.config.Path("tmp", "slots"), w.config.Logger())
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, renderer.Close()) }()
+	release, err := upgrade.Release(w.self)
+	if err != nil {
+		return "", err
+	}
+	gate := jobs.Gate{
+		App: app.New(app.Options{Pool: pool, Objects: folder}), Capturer: renderer, By: renderer.Fingerprint,
+		Folder: w.config.Path("tmp", "gate"), Release: release, Version: version,
+	}
+	return gate.Recheck(ctx, rechecked, filepath.Base(current))
+}
+
+// rechecked is how many designs the doctor draws again.
+const rechecked = 20
+
 // database opens the private cluster of another instance.
 func database(ctx context.Context, dir string) (*pgxpool.Pool, func() error, error) {
 	c := &config.Config{Dir: dir}
@@ -595,7 +641,7 @@ func drawing(c *config.Config) screenshots.Options {
 }
 
 // needs is what the rooms ask of a machine and of an instance, for setup and doctor.
-func needs(c *config.Config, self *os.File) machine.Needs {
+func needs(c *config.Config, self *os.File, recheck func(context.Context) (string, error)) machine.Needs {
 	n := machine.Needs{
 		FindChromium: func() (string, error) { return screenshots.Find(c.ChromiumPath) },
 		FindPostgres: postgres.Find,
@@ -606,6 +652,8 @@ func needs(c *config.Config, self *os.File) machine.Needs {
 			return postgres.Probe(ctx, postgresOptions(c, "doctor", c.Logger()))
 		},
 		Generations: func(ctx context.Context) ([]machine.Generation, error) { return generations(ctx, c.Dir) },
+		Runtime:     func(context.Context) (machine.Runtime, error) { return drawsWith(c) },
+		Render:      recheck,
 	}
 	for _, f := range app.Families() {
 		for _, face := range f.Faces {
@@ -613,6 +661,34 @@ func needs(c *config.Config, self *os.File) machine.Needs {
 		}
 	}
 	return n
+}
+
+// drawsWith is what the next process would draw with, for the doctor, and what of
+// that is otherwise than when the serving release began.
+func drawsWith(c *config.Config) (r machine.Runtime, err error) {
+	o := drawing(c)
+	if o.Runtime, err = runtimes(c).Current(); err != nil {
+		return r, err
+	}
+	is, err := o.Fingerprint()
+	if err != nil {
+		return r, err
+	}
+	was, err := screenshots.Recall(c.Path("data", "runtime.json"))
+	if err != nil {
+		return r, err
+	}
+	r.Chromium = is.Chromium
+	if is.Flags = was.Flags; was != (screenshots.Fingerprint{}) { // flags are the release's, and this may be another
+		r.Changes = was.Changes(is)
+	}
+	all, err := runtimes(c).List()
+	for _, f := range all {
+		if f.Current {
+			r.Frozen, r.Package, r.Packaged = f.Hash, f.Package, f.Packaged
+		}
+	}
+	return r, err
 }
 
 // generations are the living, for the doctor.

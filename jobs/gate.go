@@ -45,7 +45,7 @@ type Changed struct {
 }
 
 func (e *Changed) Error() string {
-	return fmt.Sprintf("%d of %d designs are drawn otherwise; look at %s, and if they may be: --accept-render-changes", e.Different, e.All, e.Report)
+	return fmt.Sprintf("%d of %d designs are drawn otherwise; look at %s", e.Different, e.All, e.Report)
 }
 
 // drawings are what one has drawn of a sample.
@@ -172,7 +172,7 @@ func (g Gate) compare(ctx context.Context, was drawings, folder string) (said st
 		}
 	}
 	if different == 0 {
-		return fmt.Sprintf("%d designs are drawn alike", len(is.All)), os.RemoveAll(folder)
+		return fmt.Sprintf("%d of %[1]d designs are drawn alike", len(is.All)), os.RemoveAll(folder)
 	}
 	page, err := report(folder, before, is)
 	if err != nil {

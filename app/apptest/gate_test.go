@@ -30,12 +30,7 @@ func TestRenderGate(t *testing.T) {
 		}
 	}
 
-	style := string(apptest.File(t, "../../canvas/style.go"))
-	bold := strings.Replace(style, `set("print-color-adjust", "exact")`, `set("print-color-adjust", "exact").set("filter", "invert(1)")`, 1)
-	if bold == style {
-		t.Fatal("the style is written otherwise: choose another change")
-	}
-	changed := apptest.BinaryWith(t, "inverted", "app/canvas/style.go", bold)
+	changed := inverted(t)
 	last := upgradeTo(t, binary, dir, 3, changed, "--probation", "500ms")
 	page := filepath.Join(dir, "tmp", "gate", "2", "index.html")
 	if last.Result != "refused" || !strings.Contains(last.Reason, "4 of 4 designs") || !strings.Contains(last.Reason, page) || current(t, dir) != v1 {
@@ -80,6 +75,17 @@ func TestRenderGate(t *testing.T) {
 	apptest.Must(t, binary, dir, "stop")
 }
 
+// inverted is a release that draws all designs otherwise.
+func inverted(t *testing.T) (binary string) {
+	t.Helper()
+	style := string(apptest.File(t, "../../canvas/style.go"))
+	other := strings.Replace(style, `set("print-color-adjust", "exact")`, `set("print-color-adjust", "exact").set("filter", "invert(1)")`, 1)
+	if other == style {
+		t.Fatal("the style is written otherwise: choose another change")
+	}
+	return apptest.BinaryWith(t, "inverted", "app/canvas/style.go", other)
+}
+
 // stepOf is a step of an upgrade's output.
 func stepOf(t *testing.T, out, name string) (s upgrade.Step) {
 	t.Helper()
@@ -93,4 +99,51 @@ func stepOf(t *testing.T, out, name string) (s upgrade.Step) {
 	}
 	t.Errorf("there is no step %s in:\n%s", name, out)
 	return upgrade.Step{}
+}
+
+// The doctor draws again what customers were given, and knows what draws.
+func TestDoctorRenders(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	server := apptest.Serve(t, binary, dir)
+	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, dir)}
+	row := func(binary, name string) (s struct {
+		Name, Found, Problem string
+		OK                   bool
+	}) {
+		t.Helper()
+		out, _, _ := apptest.Run(t, binary, dir, "doctor", "--render", "--json")
+		for line := range strings.Lines(out) {
+			if err := json.Unmarshal([]byte(line), &s); err == nil && s.Name == name {
+				return s
+			}
+		}
+		t.Fatalf("the doctor has no row %s:\n%s", name, out)
+		return s
+	}
+	if s := row(binary, "render"); !s.OK || !strings.Contains(s.Found, "no design was rendered yet") {
+		t.Errorf("%+v", s)
+	}
+	var r app.Render
+	api.Call(t, "POST", "/renders", map[string]any{"design": card(t, api), "variables": apptest.Countries(t)[0]}, 201, &r)
+	if s := row(binary, "render"); !s.OK || s.Found != "1 of 1 designs are drawn alike" {
+		t.Errorf("%+v", s)
+	}
+	if s := row(inverted(t), "render"); s.OK || !strings.Contains(s.Problem, "1 of 1 designs are drawn otherwise") {
+		t.Errorf("another release: %+v", s)
+	}
+	if s := row(binary, "runtime"); !s.OK || !strings.Contains(s.Found, "the system's Chromium") {
+		t.Errorf("%+v", s)
+	}
+	file := filepath.Join(dir, "data", "runtime.json")
+	was, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(file, []byte(strings.Replace(string(was), `"1`, `"0.1`, 1)), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := row(binary, "runtime"); s.OK || !strings.Contains(s.Problem, "Chromium 0.1") {
+		t.Errorf("Chromium replaced: %+v", s)
+	}
+	apptest.Must(t, binary, dir, "stop")
 }

@@ -26,13 +26,20 @@ type Generation struct {
 
 // Doctor is the verb: app doctor.
 type Doctor struct {
-	JSON bool `name:"json" help:"One JSON object per thing."`
+	JSON   bool `name:"json" help:"One JSON object per thing."`
+	Render bool `help:"Also draw designs again that the serving release drew, and compare with the files that customers have."`
 }
 
 // Run looks at the machine and at the instance, and changes nothing.
 func (d *Doctor) Run(ctx context.Context, needs Needs, out io.Writer) error {
 	h := host{root: "/", uid: os.Geteuid()}
-	return d.run(append(h.table(needs), h.instance(ctx, needs)...), out)
+	rows := append(h.table(needs), h.instance(ctx, needs)...)
+	if d.Render {
+		rows = append(rows, row{name: "render", why: "a design is drawn today as it was yesterday",
+			check:  func() (string, error) { return needs.Render(ctx) },
+			remedy: "look at the report; what draws can be kept as it is with: app runtime freeze"})
+	}
+	return d.run(rows, out)
 }
 
 func (d *Doctor) run(rows []row, out io.Writer) error {
@@ -72,7 +79,7 @@ func (h host) instance(ctx context.Context, n Needs) []row {
 			check: func() (string, error) { return "", fmt.Errorf("there is none in %s", dir) }}}
 	}
 	g := &vitals{ctx: ctx, ask: n.Generations}
-	return []row{
+	return append([]row{
 		{name: "permissions", why: "only the instance's own account may change it or read its secrets", check: func() (string, error) { return h.permissions(dir) },
 			remedy: "give the file back to the owner of " + dir + " with chown, or close it with chmod go="},
 		{name: "disk", why: "uploads, renders, the database and releases need room", check: func() (string, error) { return room(h.path(dir)) },
@@ -86,7 +93,7 @@ func (h host) instance(ctx context.Context, n Needs) []row {
 		{name: "jobs", why: "what people have asked for is done", check: g.jobs,
 			remedy: "app status --dir " + dir + " shows whose they are; jobs for another release are done when that is back: app rollback, app upgrade"},
 		h.drift(dir),
-	}
+	}, h.runtime(ctx, n.Runtime)...)
 }
 
 // drift compares the unit of the service that the directory is, if it is one.

@@ -45,6 +45,7 @@ func TestDoctor(t *testing.T) {
 				Dir:         "/srv/shop",
 				Database:    func(context.Context) (string, error) { return "PostgreSQL", c.database },
 				Generations: func(context.Context) ([]Generation, error) { return c.generations, nil },
+				Runtime:     func(context.Context) (Runtime, error) { return Runtime{Chromium: "156.0.1.2"}, nil },
 			})
 			var out bytes.Buffer
 			(&Doctor{JSON: true}).run(rows, &out)

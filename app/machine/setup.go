@@ -27,6 +27,8 @@ type Needs struct {
 	Install     func(dir string) (release string, _ error) // keeps the running binary as a release, and as current where there is none
 	Database    func(context.Context) (string, error)      // what is to be said of it
 	Generations func(context.Context) ([]Generation, error)
+	Runtime     func(context.Context) (Runtime, error)
+	Render      func(context.Context) (string, error) // draws designs again; what became of it
 }
 
 // Font is one file that a Debian package brings.
