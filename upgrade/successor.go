@@ -138,7 +138,11 @@ func (g *Generation) host(s *successor) {
 		if _, err := s.line.receive(&m); err != nil {
 			break
 		}
-		if err := g.hear(s, m); err != nil {
+		err := g.hear(s, m)
+		if errors.Is(err, syscall.EPIPE) {
+			continue // it has ended meanwhile: its last word, which says why, may be still to come
+		}
+		if err != nil {
 			g.happen(occurrence{event: otherLost, reason: err.Error(), of: s})
 		}
 	}
