@@ -98,9 +98,9 @@ type Generation struct {
 	phase     phase
 	work      *Work // nil until it serves
 	gates     []*gate
-	successor *successor // of the upgrade under way
+	successor *successor      // of the upgrade under way
 	nonces    map[string]bool // of marks that are awaited, once each
-	wish      *occurrence // an order that stands until it is carried out
+	wish      *occurrence     // an order that stands until it is carried out
 	leave     Leave
 	older     chan struct{} // closed when the older generations are gone that we end
 }
