@@ -134,8 +134,12 @@ func run(args []string, out, errs io.Writer) int {
 func enter(c *config.Config, verb string) error {
 	verb, _, _ = strings.Cut(verb, " ")
 	switch verb {
-	case "setup", "version", "render", "bench":
+	case "setup", "version", "bench":
 		return nil
+	case "render": // may lie in an instance, and then draws with its runtime
+		dir, err := filepath.Abs(c.Dir)
+		c.Dir = dir
+		return err
 	case "status", "stop", "upgrade", "rollback", "doctor":
 		return c.Enter()
 	}

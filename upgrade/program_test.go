@@ -60,6 +60,27 @@ func broken(fault string) error {
 	return fmt.Errorf("no verb %q", os.Args[1])
 }
 
+// compareWith is a successor's look at what its predecessor has laid down.
+func compareWith(ctx context.Context, dir, wishes string) (string, error) {
+	sample, err := os.ReadFile(filepath.Join(dir, "sample"))
+	if err != nil {
+		return "", err
+	}
+	switch wishes {
+	case `"differ"`:
+		return "", upgrade.Refuse(errors.New("I am otherwise"))
+	case `"break"`:
+		return "", errors.New("I have no pencil")
+	case `"wait"`:
+		if err := os.WriteFile(filepath.Join(dir, "comparing"), nil, 0o600); err != nil {
+			return "", err
+		}
+		<-ctx.Done()
+		return "", ctx.Err()
+	}
+	return string(sample), nil
+}
+
 func introduce(fault string) error {
 	about := map[string]any{"product": "visits", "arch": runtime.GOARCH, "protocol": 1}
 	switch fault {
@@ -124,7 +145,17 @@ func serveBroken(fault, dir, listen string) error {
 			}
 		}
 	}
+	if err := g.Compare(ctx, func(ctx context.Context, wishes []byte) (string, error) { return compareWith(ctx, dir, string(wishes)) }); err != nil {
+		g.Close(err)
+		return err
+	}
 	err = g.Serve(upgrade.Work{
+		Sample: func(_ context.Context, successor int, wishes []byte) error {
+			if string(wishes) == `"fails"` {
+				return errors.New("my pencil is blunt")
+			}
+			return os.WriteFile(filepath.Join(dir, "sample"), fmt.Appendf(nil, "for %d", successor), 0o600)
+		},
 		Jobs: func(context.Context) (upgrade.Jobs, error) { return upgrade.Jobs{}, nil },
 		Check: func(context.Context) error {
 			switch fault {

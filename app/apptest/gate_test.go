@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"majestic/app"
 	"majestic/app/apptest"
+	"majestic/screenshots"
 	"majestic/upgrade"
 )
 
@@ -146,4 +148,51 @@ func TestDoctorRenders(t *testing.T) {
 		t.Errorf("Chromium replaced: %+v", s)
 	}
 	apptest.Must(t, binary, dir, "stop")
+}
+
+// A frozen runtime comes in with an upgrade, draws the same, and stays while a
+// process draws with it.
+func TestFrozenRuntime(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	server := apptest.Serve(t, binary, dir)
+	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, dir)}
+	body := map[string]any{"design": card(t, api), "variables": apptest.Countries(t)[0]}
+	var was, is app.Render
+	api.Call(t, "POST", "/renders", body, 201, &was)
+
+	var frozen screenshots.Frozen
+	if err := json.Unmarshal([]byte(apptest.Must(t, binary, dir, "runtime", "freeze", "--json")), &frozen); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := apptest.Run(t, binary, dir, "runtime", "use", "ffffffffffff"); code != 1 || !strings.Contains(errs, "there are: "+frozen.Hash) {
+		t.Errorf("one that is not there: exit %d, %s", code, errs)
+	}
+	apptest.Must(t, binary, dir, "runtime", "use", frozen.Hash)
+	out := apptest.Must(t, binary, dir, "upgrade", "--json", "--probation", "500ms")
+	if s := stepOf(t, out, "compare"); s.Detail != "1 of 1 designs are drawn alike" {
+		t.Errorf("%+v", s)
+	}
+	api.Call(t, "POST", "/renders", body, 201, &is)
+	if *was.SHA256 != *is.SHA256 {
+		t.Errorf("the frozen runtime draws %s, the system's %s", *is.SHA256, *was.SHA256)
+	}
+
+	pid := status(t, binary, dir)[0].PID
+	list := func() (l struct{ Runtimes []screenshots.Frozen }) {
+		t.Helper()
+		if err := json.Unmarshal([]byte(apptest.Must(t, binary, dir, "runtime", "list", "--json")), &l); err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	apptest.Must(t, binary, dir, "runtime", "use", "system")
+	apptest.Must(t, binary, dir, "runtime", "prune")
+	if l := list().Runtimes; len(l) != 1 || !slices.Contains(l[0].Users, pid) || l[0].Current {
+		t.Errorf("process %d draws with it, and the list is %+v", pid, l)
+	}
+	apptest.Must(t, binary, dir, "stop")
+	apptest.Must(t, binary, dir, "runtime", "prune")
+	if l := list().Runtimes; len(l) != 0 {
+		t.Errorf("nobody draws with it, and the list is %+v", l)
+	}
 }
