@@ -38,10 +38,12 @@ type Options struct {
 }
 
 // Objects keeps files: uploads and renders. A key is slash-separated and starts
-// with its tenant. Put is durable when it returns and replaces what was there; to
-// remove what is not there is harmless.
+// with its tenant. Put is durable when it returns and replaces what was there. Link
+// makes no second copy, and its two keys are removed each by itself; to remove what
+// is not there is harmless.
 type Objects interface {
 	Put(ctx context.Context, key string, data []byte) error
+	Link(ctx context.Context, from, to string) error
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, error)
 	Remove(ctx context.Context, key string) error
 }

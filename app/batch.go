@@ -18,12 +18,11 @@ const MaxBatchRows = 50_000
 // Batch is many renders of one design, worked as one job: a row finished is a
 // checkpoint, so a batch that was cut goes on where it stopped.
 type Batch struct {
-	ID         string     `json:"id"`
-	Status     string     `json:"status"` // succeeded once every row is done or failed
-	DesignID   string     `json:"design"`
-	Version    int        `json:"version" db:"design_version"`
-	Format     string     `json:"format"`
-	Scale      float64    `json:"scale"`
+	ID       string `json:"id"`
+	Status   string `json:"status"` // succeeded once every row is done or failed
+	DesignID string `json:"design"`
+	Version  int    `json:"version" db:"design_version"`
+	Output
 	Total      int        `json:"total"`
 	Done       int        `json:"done"`   // rows that have a file
 	Failed     int        `json:"failed"` // rows that have a reason instead
@@ -36,7 +35,7 @@ type Batch struct {
 func (b Batch) Finished() bool { return b.Status != Queued && b.Status != Running }
 
 // Progress is counted from the rows, never kept beside them.
-const batchColumns = `b.id, b.status, b.design_id, b.design_version, b.format, b.scale, b.total,
+const batchColumns = `b.id, b.status, b.design_id, b.design_version, ` + outputColumns + `, b.total,
 	(SELECT count(*) FROM renders r WHERE r.batch_id = b.id AND r.status = 'succeeded') AS done,
 	(SELECT count(*) FROM renders r WHERE r.batch_id = b.id AND r.status = 'failed') AS failed,
 	b.error, b.created_at, b.finished_at`
@@ -45,8 +44,7 @@ const batchColumns = `b.id, b.status, b.design_id, b.design_version, b.format, b
 type BatchRequest struct {
 	Design string
 	Rows   []map[string]string
-	Format string
-	Scale  float64
+	Output
 }
 
 // CreateBatch checks every row against the design and enqueues one job for all.
@@ -126,14 +124,14 @@ func (t Tenant) FollowBatch(ctx context.Context, events *Events, id string, see 
 
 // batchDesign reads the version that a batch means, and fills in what the request leaves open.
 func (t Tenant) batchDesign(ctx context.Context, q *BatchRequest) (version int, doc Document, err error) {
-	r := RenderRequest{Design: q.Design, Format: q.Format, Scale: q.Scale}
+	r := RenderRequest{Design: q.Design, Output: q.Output}
 	err = t.tx(ctx, func(tx pgx.Tx) error {
 		if version, doc, err = t.requested(ctx, tx, &r); err != nil {
 			return err
 		}
 		return t.checkFonts(ctx, tx, "", doc)
 	})
-	q.Format, q.Scale = r.Format, r.Scale
+	q.Output = r.Output
 	return version, doc, err
 }
 
@@ -213,17 +211,16 @@ func badRows(faults []Field) error {
 func (t Tenant) insertBatch(ctx context.Context, tx pgx.Tx, q BatchRequest, version int, rows []string) (Batch, error) {
 	made, err := one[Batch](ctx, tx, "batch", `
 		WITH b AS (
-			INSERT INTO batches (tenant_id, design_id, design_version, format, scale, total)
-			VALUES ($1, $2, $3, $4, $5, $6) RETURNING *
-		) SELECT `+batchColumns+` FROM b`, t.id, q.Design, version, q.Format, q.Scale, len(rows))
+			INSERT INTO batches (tenant_id, design_id, design_version, total, `+outputColumns+`)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING *
+		) SELECT `+batchColumns+` FROM b`, append([]any{t.id, q.Design, version, len(rows)}, q.Output.values()...)...)
 	if err != nil {
 		return Batch{}, fmt.Errorf("insert batch: %w", err)
 	}
 	_, err = tx.Exec(ctx, `
-		INSERT INTO renders (tenant_id, design_id, design_version, batch_id, row, variables, format, scale, page)
-		SELECT $1, $2, $3, $4, v.row, v.variables::jsonb, $5, $6, 1
-		FROM unnest($7::text[]) WITH ORDINALITY AS v (variables, row)`,
-		t.id, q.Design, version, made.ID, q.Format, q.Scale, rows)
+		INSERT INTO renders (tenant_id, design_id, design_version, batch_id, row, variables, `+outputColumns+`)
+		SELECT b.tenant_id, b.design_id, b.design_version, b.id, v.row, v.variables::jsonb, `+outputColumns+`
+		FROM batches b, unnest($2::text[]) WITH ORDINALITY AS v (variables, row) WHERE b.id = $1`, made.ID, rows)
 	if err != nil {
 		return Batch{}, fmt.Errorf("insert rows: %w", err)
 	}

@@ -36,7 +36,7 @@ func TestBatchRows(t *testing.T) {
 
 	// A finished row is a checkpoint: it is never pending again, and finishing it twice counts once.
 	for range 2 {
-		if err := tenant.FinishRender(ctx, first[0], []byte("file"), 1200, 630); err != nil {
+		if err := tenant.FinishRender(ctx, first[0], app.Picture{File: []byte("file"), Width: 1200, Height: 630}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -88,7 +88,7 @@ func TestBatchFaults(t *testing.T) {
 		"no rows":       {app.BatchRequest{Design: d.ID}, "rows"},
 		"too many rows": {app.BatchRequest{Design: d.ID, Rows: make([]map[string]string, app.MaxBatchRows+1)}, "rows"},
 		"a bad row":     {app.BatchRequest{Design: d.ID, Rows: []map[string]string{country("Chad"), lacking}}, "rows[1].numeric"},
-		"a bad format":  {app.BatchRequest{Design: d.ID, Rows: []map[string]string{country("Chad")}, Format: "gif"}, "format"},
+		"a bad format":  {app.BatchRequest{Design: d.ID, Rows: []map[string]string{country("Chad")}, Output: app.Output{Format: "gif"}}, "format"},
 		"no design":     {app.BatchRequest{Design: "x", Rows: []map[string]string{country("Chad")}}, "design"},
 	} {
 		_, err := tenant.CreateBatch(ctx, nil, test.q)
@@ -127,8 +127,8 @@ func TestRenderFaults(t *testing.T) {
 		q     app.RenderRequest
 		field string
 	}{
-		"scale":          {app.RenderRequest{Design: d.ID, Variables: country("Chad"), Scale: 5}, "scale"},
-		"page":           {app.RenderRequest{Design: d.ID, Variables: country("Chad"), Page: 2}, "page"},
+		"scale":          {app.RenderRequest{Design: d.ID, Variables: country("Chad"), Output: app.Output{Scale: 5}}, "scale"},
+		"page":           {app.RenderRequest{Design: d.ID, Variables: country("Chad"), Output: app.Output{Page: 2}}, "page"},
 		"version":        {app.RenderRequest{Design: d.ID, Variables: country("Chad"), Version: 9}, "version"},
 		"variable":       {app.RenderRequest{Design: d.ID}, "variables."},
 		"foreign asset":  {app.RenderRequest{Design: f.ID}, "pages[0].elements[0].asset"},

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math"
 	"path"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,49 +23,50 @@ const (
 	Canceled  = "canceled"
 )
 
-// Formats are what a design can be rendered to.
-func Formats() []string { return []string{"png", "jpeg", "webp", "pdf"} }
-
-// maxShotPixels is the most that Chrome is asked to paint at once; 64 million took 23 seconds.
-const maxShotPixels = 25_000_000
-
 // Render is one file made, or to be made, of a design's version.
 type Render struct {
-	ID         string            `json:"id"`
-	Status     string            `json:"status"`
-	DesignID   string            `json:"design"`
-	Version    int               `json:"version" db:"design_version"`
-	BatchID    *string           `json:"batch,omitempty"`
-	Row        *int              `json:"row,omitempty"` // its place in the batch, from 1
-	Variables  map[string]string `json:"variables"`
-	Format     string            `json:"format"`
-	Scale      float64           `json:"scale"`
-	Page       int               `json:"page"`   // from 1; a pdf has all pages
-	Width      *int              `json:"width"`  // pixels; CSS pixels for a pdf
-	Height     *int              `json:"height"` // likewise
-	Bytes      *int64            `json:"bytes"`
-	SHA256     *string           `json:"sha256" db:"sha256"`
-	FileURL    *string           `json:"file_url" db:"-"` // set by who knows the routes
-	Error      *string           `json:"error,omitempty"`
-	Release    *string           `json:"release"` // that worked it
-	CreatedAt  time.Time         `json:"created_at"`
-	FinishedAt *time.Time        `json:"finished_at"`
+	ID        string            `json:"id"`
+	Status    string            `json:"status"`
+	DesignID  string            `json:"design"`
+	Version   int               `json:"version" db:"design_version"`
+	BatchID   *string           `json:"batch,omitempty"`
+	Row       *int              `json:"row,omitempty"` // its place in the batch, from 1
+	Variables map[string]string `json:"variables"`
+	Output
+	Width       *int         `json:"width"`  // pixels; CSS pixels for a pdf
+	Height      *int         `json:"height"` // likewise
+	Bytes       *int64       `json:"bytes"`
+	SHA256      *string      `json:"sha256" db:"sha256"`
+	FileURL     *string      `json:"file_url" db:"-"` // set by who knows the routes
+	Error       *string      `json:"error,omitempty"`
+	Release     *string      `json:"release"` // that worked it
+	Cached      bool         `json:"cached"`  // its file was drawn for another render
+	Fingerprint *Fingerprint `json:"fingerprint"`
+	CreatedAt   time.Time    `json:"created_at"`
+	FinishedAt  *time.Time   `json:"finished_at"`
+}
+
+// Fingerprint is what drew a file, besides the design. All but the release decides
+// what comes out; of the two hashes, Fonts is of the fonts that all tenants have.
+type Fingerprint struct {
+	Release  string `json:"release"`
+	Chromium string `json:"chromium"`
+	Fonts    string `json:"fonts"`
+	Flags    string `json:"flags"`
 }
 
 // Finished tells whether nothing will change any more.
 func (r Render) Finished() bool { return r.Status != Queued && r.Status != Running }
 
-const renderColumns = `id, status, design_id, design_version, batch_id, row, variables, format, scale, page,
-	width, height, bytes, sha256, error, release, created_at, finished_at`
+const renderColumns = `id, status, design_id, design_version, batch_id, row, variables, ` + outputColumns + `,
+	width, height, bytes, sha256, error, release, cached, fingerprint, created_at, finished_at`
 
 // RenderRequest asks for one render. Zero values mean: newest version, png, scale 1, first page.
 type RenderRequest struct {
 	Design    string
 	Version   int
 	Variables map[string]string
-	Format    string
-	Scale     float64
-	Page      int
+	Output
 }
 
 // CreateRender checks the request against the design and enqueues it.
@@ -89,16 +89,8 @@ func (t Tenant) CreateRender(ctx context.Context, once *Once, r RenderRequest) (
 		if r.Variables == nil {
 			r.Variables = map[string]string{}
 		}
-		made, err := one[Render](ctx, tx, "render", `
-			INSERT INTO renders (tenant_id, design_id, design_version, variables, format, scale, page)
-			VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING `+renderColumns,
-			t.id, r.Design, version, r.Variables, r.Format, r.Scale, r.Page)
-		if err != nil {
-			return made, "", fmt.Errorf("insert render: %w", err)
-		}
-		return made, made.ID, t.app.enqueue(ctx, tx, func() error {
-			return t.app.queue.Render(ctx, tx, RenderJob{Version: RenderJobVersion, TenantID: t.ID(), RenderID: made.ID})
-		})
+		made, err := t.insertRender(ctx, tx, r, version, false)
+		return made, made.ID, err
 	})
 }
 
@@ -128,7 +120,7 @@ func (t Tenant) Renders(ctx context.Context, design string, p PageRequest) (l Li
 	err = t.tx(ctx, func(tx pgx.Tx) error {
 		l, err = list(ctx, tx, "renders", p, func(r Render) string { return r.ID }, `
 			SELECT `+renderColumns+` FROM renders
-			WHERE batch_id IS NULL AND ($3::uuid IS NULL OR design_id = $3)
+			WHERE batch_id IS NULL AND NOT thumbnail AND ($3::uuid IS NULL OR design_id = $3)
 				AND ($1::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM renders WHERE id = $1))
 			ORDER BY created_at DESC, id DESC LIMIT $2`, of)
 		return err
@@ -164,17 +156,22 @@ func (t Tenant) OpenRender(ctx context.Context, id string) (Render, io.ReadSeekC
 	return r, f, nil
 }
 
+// insertRender makes a render and the job that works it.
+func (t Tenant) insertRender(ctx context.Context, tx pgx.Tx, r RenderRequest, version int, thumbnail bool) (made Render, err error) {
+	made, err = one[Render](ctx, tx, "render", `
+		INSERT INTO renders (tenant_id, design_id, design_version, variables, thumbnail, `+outputColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING `+renderColumns,
+		append([]any{t.id, r.Design, version, r.Variables, thumbnail}, r.Output.values()...)...)
+	if err != nil {
+		return made, fmt.Errorf("insert render: %w", err)
+	}
+	return made, t.app.enqueue(ctx, tx, func() error {
+		return t.app.queue.Render(ctx, tx, RenderJob{Version: RenderJobVersion, TenantID: t.ID(), RenderID: made.ID})
+	})
+}
+
 // requested fills in what a request leaves open, checks it, and reads the version it means.
 func (t Tenant) requested(ctx context.Context, tx pgx.Tx, r *RenderRequest) (version int, doc Document, err error) {
-	if r.Format == "" {
-		r.Format = "png"
-	}
-	if r.Scale == 0 {
-		r.Scale = 1
-	}
-	if r.Page == 0 {
-		r.Page = 1
-	}
 	if r.Design == "" {
 		return 0, doc, &Error{Kind: Invalid, Message: "say which design is to be rendered", Fields: []Field{{"design", "is missing"}}}
 	}
@@ -201,32 +198,8 @@ func (t Tenant) requested(ctx context.Context, tx pgx.Tx, r *RenderRequest) (ver
 	if err != nil {
 		return 0, doc, err
 	}
-	return found.Version, found.Document, found.Document.CheckShot(r.Format, r.Scale, r.Page)
-}
-
-// CheckShot holds what is asked of a document to what can be drawn.
-func (doc Document) CheckShot(format string, scale float64, page int) error {
-	var faults []Field
-	if !slices.Contains(Formats(), format) {
-		faults = append(faults, Field{"format", "must be png, jpeg, webp or pdf"})
-	}
-	sized := scale >= 0.1 && scale <= 4
-	if !sized {
-		faults = append(faults, Field{"scale", "must be from 0.1 to 4"})
-	}
-	if page < 1 || page > len(doc.Pages) {
-		faults = append(faults, Field{"page", fmt.Sprintf("must be from 1 to %d", len(doc.Pages))})
-	} else if p := doc.Pages[page-1]; sized && format != "pdf" && pixels(p, scale) > maxShotPixels {
-		faults = append(faults, Field{"scale", fmt.Sprintf("makes %.1f million pixels of a page of %d x %d; at most 25 million are drawn", pixels(p, scale)/1e6, p.Width, p.Height)})
-	}
-	if faults == nil {
-		return nil
-	}
-	return &Error{Kind: Invalid, Message: "the render cannot be made as asked", Fields: faults}
-}
-
-func pixels(p Page, scale float64) float64 {
-	return float64(p.Width) * scale * float64(p.Height) * scale
+	r.Output, err = found.Document.Output(r.Output)
+	return found.Version, found.Document, err
 }
 
 func noVersion() error {
@@ -259,15 +232,48 @@ func (t Tenant) StartRender(ctx context.Context, id string) (r Render, doc Docum
 	return r, doc, err
 }
 
+// Picture is a file that was drawn for a render.
+type Picture struct {
+	File          []byte
+	Width, Height int // as in Render
+	By            Fingerprint
+	Key           []byte // a hash of all that the file depends on; nil is one that nobody else gets
+}
+
 // FinishRender keeps the file and marks the render as succeeded: file first, so
 // that a render that says it has one does. Only the first finish counts.
-func (t Tenant) FinishRender(ctx context.Context, r Render, file []byte, width, height int) error {
-	if err := t.app.objects.Put(ctx, t.renderKey(r), file); err != nil {
+func (t Tenant) FinishRender(ctx context.Context, r Render, p Picture) error {
+	if err := t.app.objects.Put(ctx, t.renderKey(r), p.File); err != nil {
 		return fmt.Errorf("keep render: %w", err)
 	}
-	sum := sha256.Sum256(file)
-	return t.endRender(ctx, r, `status = 'succeeded', width = $3, height = $4, bytes = $5, sha256 = $6`,
-		width, height, len(file), hex.EncodeToString(sum[:]))
+	sum := sha256.Sum256(p.File)
+	p.By.Release = t.app.release
+	return t.endRender(ctx, r, `status = 'succeeded', width = $3, height = $4, bytes = $5, sha256 = $6, fingerprint = $7, cache_key = $8`,
+		p.Width, p.Height, len(p.File), hex.EncodeToString(sum[:]), p.By, p.Key)
+}
+
+// ReuseRender finishes a render with the file of another one of the tenant that
+// has the same key, and tells whether there is any. Both then have the file, each
+// for as long as it lasts itself, and its bytes are kept once: the cache takes no
+// room, and nothing in it grows old.
+func (t Tenant) ReuseRender(ctx context.Context, r Render, key []byte) (reused bool, err error) {
+	var same Render
+	err = t.tx(ctx, func(tx pgx.Tx) error {
+		same, err = one[Render](ctx, tx, "render", `SELECT `+renderColumns+` FROM renders
+			WHERE tenant_id = $1 AND cache_key = $2 AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1`, t.id, key)
+		return err
+	})
+	if err == nil {
+		err = t.app.objects.Link(ctx, t.renderKey(same), t.renderKey(r))
+	}
+	if KindOf(err) == NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reuse a render: %w", err)
+	}
+	return true, t.endRender(ctx, r, `status = 'succeeded', width = $3, height = $4, bytes = $5, sha256 = $6, fingerprint = $7, cache_key = $8, cached = true`,
+		same.Width, same.Height, same.Bytes, same.SHA256, same.Fingerprint, key)
 }
 
 // FailRender marks the render as failed, with the reason that the person reads.
@@ -295,9 +301,4 @@ func versionDocument(ctx context.Context, tx pgx.Tx, design string, version int)
 	type row struct{ Document Document }
 	v, err := one[row](ctx, tx, "design", `SELECT document FROM design_versions WHERE design_id = $1 AND version = $2`, design, version)
 	return v.Document, err
-}
-
-// Size is what a page measures in device pixels at a scale.
-func (p Page) Size(scale float64) (width, height int) {
-	return int(math.Ceil(float64(p.Width) * scale)), int(math.Ceil(float64(p.Height) * scale))
 }

@@ -225,7 +225,7 @@ func TestCancel(t *testing.T) {
 	if r.Status != app.Canceled || r.FinishedAt == nil {
 		t.Errorf("%+v", r)
 	}
-	if err := s.tenant.FinishRender(ctx, made, apptest.PNG(4, 4), 4, 4); err != nil { // a worker that did not hear of it
+	if err := s.tenant.FinishRender(ctx, made, app.Picture{File: apptest.PNG(4, 4)}); err != nil { // a worker that did not hear of it
 		t.Fatal(err)
 	}
 	s.api("GET", "/renders/"+made.ID, nil).want(t, 200).json(t, &r)
@@ -298,6 +298,18 @@ func TestBadInput(t *testing.T) {
 		{"scale in words", "/renders", render(`"scale":"2"`), 422, "scale"},
 		{"a scale beyond words", "/renders", render(`"scale":1e300`), 422, "scale"},
 		{"page", "/renders", render(`"page":2`), 422, "page"},
+		{"a page of a pdf", "/renders", render(`"format":"pdf","page":1`), 422, "page"},
+		{"pages of a png", "/renders", render(`"pages":"1"`), 422, "pages"},
+		{"pages in numbers", "/renders", render(`"format":"pdf","pages":1`), 422, "pages"},
+		{"pages that are not there", "/renders", render(`"format":"pdf","pages":"1-2"`), 422, "pages"},
+		{"quality of a png", "/renders", render(`"quality":80`), 422, "quality"},
+		{"quality 0", "/renders", render(`"format":"jpeg","quality":0`), 422, "quality"},
+		{"too much quality", "/renders", render(`"format":"jpeg","quality":101`), 422, "quality"},
+		{"half a quality", "/renders", render(`"format":"jpeg","quality":80.5`), 422, "quality"},
+		{"a transparent jpeg", "/renders", render(`"format":"jpeg","transparent":true`), 422, "transparent"},
+		{"transparent in words", "/renders", render(`"transparent":"yes"`), 422, "transparent"},
+		{"an optimized webp", "/renders", render(`"format":"webp","optimize":true`), 422, "optimize"},
+		{"a transparent batch of jpegs", "/batches", `{"design":"` + x.design + `","format":"jpeg","transparent":true,"rows":[{"name":"a","accent":"#000"}]}`, 422, "transparent"},
 		{"half a page", "/renders", render(`"page":1.5`), 422, "page"},
 		{"version", "/renders", render(`"version":9`), 422, "version"},
 		{"a version beyond count", "/renders", render(`"version":9999999999`), 422, "version"},

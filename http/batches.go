@@ -14,8 +14,7 @@ import (
 type batchBody struct {
 	Design string           `json:"design"`
 	Rows   []jsontext.Value `json:"rows"`
-	Format string           `json:"format"`
-	Scale  *float64         `json:"scale"`
+	outputBody
 }
 
 func (s *Server) createBatch(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
@@ -70,8 +69,9 @@ func (s *Server) listBatchItems(w http.ResponseWriter, r *http.Request, t app.Te
 }
 
 func (in batchBody) request() (app.BatchRequest, error) {
-	q := app.BatchRequest{Design: in.Design, Format: in.Format, Rows: make([]map[string]string, 0, min(len(in.Rows), app.MaxBatchRows))}
-	if faults := given("scale", in.Scale, &q.Scale); faults != nil {
+	q := app.BatchRequest{Design: in.Design, Rows: make([]map[string]string, 0, min(len(in.Rows), app.MaxBatchRows))}
+	var faults []app.Field
+	if q.Output, faults = in.output(); faults != nil {
 		return q, invalid(faults...)
 	}
 	if len(in.Rows) > app.MaxBatchRows {

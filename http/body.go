@@ -172,8 +172,10 @@ func describe(t reflect.Type) string {
 // names are the fields that a body may have.
 func names(v any) []string {
 	var list []string
-	for f := range reflect.TypeOf(v).Elem().Fields() {
-		list = append(list, f.Tag.Get("json"))
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(v).Elem()) {
+		if !f.Anonymous {
+			list = append(list, f.Tag.Get("json"))
+		}
 	}
 	return list
 }

@@ -15,10 +15,8 @@ type renderBody struct {
 	Design    string         `json:"design"`
 	Version   *int           `json:"version"`
 	Variables jsontext.Value `json:"variables"`
-	Format    string         `json:"format"`
-	Scale     *float64       `json:"scale"`
-	Page      *int           `json:"page"`
-	Async     bool           `json:"async"`
+	outputBody
+	Async bool `json:"async"`
 }
 
 func (s *Server) listRenders(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
@@ -133,12 +131,11 @@ func (in renderBody) request() (app.RenderRequest, error) {
 	if err != nil {
 		return app.RenderRequest{}, err
 	}
-	q := app.RenderRequest{Design: in.Design, Variables: vars, Format: in.Format}
-	var faults []app.Field
-	faults = append(faults, given("version", in.Version, &q.Version)...)
-	faults = append(faults, given("scale", in.Scale, &q.Scale)...)
-	faults = append(faults, given("page", in.Page, &q.Page)...)
-	if faults != nil {
+	q := app.RenderRequest{Design: in.Design, Variables: vars}
+	faults := given("version", in.Version, &q.Version)
+	var more []app.Field
+	q.Output, more = in.output()
+	if faults = append(faults, more...); faults != nil {
 		return q, invalid(faults...)
 	}
 	return q, nil
@@ -162,18 +159,6 @@ func (s *Server) link(r *app.Render) {
 		url := s.o.BaseURL + "/api/v1/renders/" + r.ID + "/file"
 		r.FileURL = &url
 	}
-}
-
-// given takes over a number that was written down; 0 would mean that it was not.
-func given[T int | float64](name string, from, to *T) []app.Field {
-	if from == nil {
-		return nil
-	}
-	if *from == 0 {
-		return []app.Field{{Field: name, Message: "must not be 0; leave it out for the default"}}
-	}
-	*to = *from
-	return nil
 }
 
 func mediaType(format string) string {

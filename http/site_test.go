@@ -251,7 +251,7 @@ func finish(t *testing.T, tenant app.Tenant, id string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := tenant.FinishRender(ctx, r, apptest.PNG(400, 200), 400, 200); err != nil {
+	if err := tenant.FinishRender(ctx, r, app.Picture{File: apptest.PNG(400, 200), Width: 400, Height: 200}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
+	"slices"
 	"strings"
 
 	"majestic/app"
@@ -21,12 +21,11 @@ func (s *Server) showDesign(w http.ResponseWriter, r *http.Request, v visit) err
 	if err != nil {
 		return err
 	}
-	q := app.RenderRequest{Format: "png", Scale: 1}
+	last := app.Render{Output: app.Output{Format: "png", Scale: 1, Page: 1}}
 	if len(renders.Data) > 0 {
-		last := renders.Data[0]
-		q = app.RenderRequest{Variables: last.Variables, Format: last.Format, Scale: last.Scale}
+		last = renders.Data[0]
 	}
-	return show(w, r, http.StatusOK, views.Design(s.shellFor(v, d.Name), s.studio(v, d, q, renders.Data)))
+	return show(w, r, http.StatusOK, views.Design(s.shellFor(v, d.Name), s.studio(v, d, last.Variables, typed(last.Output), renders.Data)))
 }
 
 // showCanvas draws a design with the values of a form that is being filled in.
@@ -52,11 +51,9 @@ func (s *Server) postRender(w http.ResponseWriter, r *http.Request, v visit) err
 	if err != nil {
 		return err
 	}
-	q := app.RenderRequest{Design: d.ID, Version: d.Version, Variables: variables(r.PostForm), Format: r.PostForm.Get("format")}
+	q := app.RenderRequest{Design: d.ID, Version: d.Version, Variables: variables(r.PostForm)}
 	var made app.Render
-	if q.Scale, err = strconv.ParseFloat(r.PostForm.Get("scale"), 64); err != nil || q.Scale == 0 {
-		err = invalid(app.Field{Field: "scale", Message: "must be from 0.1 to 4"})
-	} else {
+	if q.Output, err = outputForm(r.PostForm); err == nil {
 		made, err = v.CreateRender(r.Context(), nil, q)
 	}
 	var e *app.Error
@@ -66,7 +63,7 @@ func (s *Server) postRender(w http.ResponseWriter, r *http.Request, v visit) err
 		if err != nil {
 			return err
 		}
-		page := s.studio(v, d, q, renders.Data)
+		page := s.studio(v, d, q.Variables, retyped(r.PostForm), renders.Data)
 		blame(&page, e)
 		return show(w, r, http.StatusUnprocessableEntity, views.Design(s.shellFor(v, d.Name), page))
 	}
@@ -79,15 +76,14 @@ func (s *Server) postRender(w http.ResponseWriter, r *http.Request, v visit) err
 // shown is how many of a design's renders its page shows.
 func shown() app.PageRequest { return app.PageRequest{Limit: 24} }
 
-// studio is the page of a design filled in as a request has it.
-func (s *Server) studio(v visit, d app.Design, q app.RenderRequest, renders []app.Render) views.DesignPage {
-	pages, _ := draw(d.Document, q.Variables)
+// studio is the page of a design with its form filled in.
+func (s *Server) studio(v visit, d app.Design, variables map[string]string, output views.Output, renders []app.Render) views.DesignPage {
+	pages, _ := draw(d.Document, variables)
 	page := views.DesignPage{
-		Design: d, Pages: pages, Images: s.images(v), Renders: renders,
-		Format: q.Format, Scale: strconv.FormatFloat(q.Scale, 'f', -1, 64),
+		Design: d, Pages: pages, Images: s.images(v), Renders: renders, Output: output,
 	}
 	for _, in := range d.Document.Inputs() {
-		if value, ok := q.Variables[in.Name]; ok {
+		if value, ok := variables[in.Name]; ok {
 			in.Value = value
 		}
 		page.Inputs = append(page.Inputs, views.Input{Input: in})
@@ -103,7 +99,7 @@ func blame(page *views.DesignPage, wrong *app.Error) {
 		page.Inputs[i].Fault = page.Faults["variables."+in.Name]
 	}
 	for _, f := range wrong.Fields {
-		known := f.Field == "format" || f.Field == "scale"
+		known := slices.Contains(views.OutputFields(), f.Field)
 		for _, in := range page.Inputs {
 			known = known || f.Field == "variables."+in.Name
 		}

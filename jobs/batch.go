@@ -82,9 +82,9 @@ func (w *batchWorker) rows(ctx context.Context, tenant app.Tenant, batch app.Bat
 
 func (w *batchWorker) row(ctx context.Context, tenant app.Tenant, doc app.Document, r app.Render, from source) error {
 	ctx = logs.With(ctx, slog.String("render", r.ID), slog.Int("row", *r.Row))
-	p, err := w.draw.draw(ctx, doc, r, from)
+	err := w.draw.render(ctx, tenant, doc, r, from)
 	if err == nil {
-		return tenant.FinishRender(ctx, r, p.file, p.width, p.height)
+		return nil
 	}
 	if reason, mine := fault(err); mine {
 		return tenant.FailRender(ctx, r, reason)

@@ -25,7 +25,7 @@ func TestDrain(t *testing.T) {
 	}
 	render := func() app.Render {
 		t.Helper()
-		r, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: apptest.Countries(t)[0], Scale: 0.25})
+		r, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: apptest.Countries(t)[0], Output: app.Output{Scale: 0.25}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +129,7 @@ func TestCancel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := tenant.CreateBatch(ctx, nil, app.BatchRequest{Design: d.ID, Rows: apptest.Countries(t)[:60], Scale: 0.25})
+	b, err := tenant.CreateBatch(ctx, nil, app.BatchRequest{Design: d.ID, Rows: apptest.Countries(t)[:60], Output: app.Output{Scale: 0.25}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,27 +29,52 @@ type source struct {
 
 func sourceOf(t app.Tenant) source { return source{t.Images().Fill, typefacesOf(t).of} }
 
-// picture is a file that was drawn, and its size: in pixels, for a pdf in CSS pixels of its first page.
-type picture struct {
-	file          []byte
-	width, height int
+// drawing is a shot of a design, and the size of what it becomes.
+type drawing struct {
+	screenshots.Shot
+	width, height int // in pixels; for a pdf in CSS pixels of its first page
 }
 
-// draw resolves the document, draws the page that is asked for (all, for a pdf)
-// and has it captured. A fault of the design or the variables is an app.Error
-// with a text for the person; any other error is ours and worth another try.
-func (d drawer) draw(ctx context.Context, doc app.Document, r app.Render, from source) (p picture, err error) {
+// render draws a render and keeps the file, or that of one before which would be
+// the same. A fault of the design or the variables is an app.Error with a text for
+// the person; any other error is ours and worth another try.
+func (d drawer) render(ctx context.Context, tenant app.Tenant, doc app.Document, r app.Render, from source) error {
 	began := time.Now()
-	defer func() {
-		d.renders.WithLabelValues(r.Format, outcomeOf(ctx, err)).Observe(time.Since(began).Seconds())
-	}()
+	picture, err := d.obtain(ctx, tenant, doc, r, from)
+	outcome := outcomeOf(ctx, err)
+	if err == nil && picture == nil {
+		outcome = "cached"
+	}
+	d.renders.WithLabelValues(r.Format, outcome).Observe(time.Since(began).Seconds())
+	if err != nil || picture == nil {
+		return err
+	}
+	return tenant.FinishRender(ctx, r, *picture)
+}
+
+// obtain is a picture that is new; nil when the render has that of another now.
+func (d drawer) obtain(ctx context.Context, tenant app.Tenant, doc app.Document, r app.Render, from source) (*app.Picture, error) {
+	plan, err := d.plan(ctx, doc, r, from)
+	if err != nil {
+		return nil, err
+	}
+	reused, err := tenant.ReuseRender(ctx, r, plan.Key(d.capturer.Fingerprint()))
+	if reused || err != nil {
+		return nil, err
+	}
+	picture, err := d.capture(ctx, plan)
+	return &picture, err
+}
+
+// plan resolves the document and draws the pages that are asked for.
+func (d drawer) plan(ctx context.Context, doc app.Document, r app.Render, from source) (p drawing, err error) {
 	resolved, err := doc.Resolve(r.Variables)
 	if err != nil {
 		return p, err
 	}
-	pages := resolved.Pages
-	if r.Format != "pdf" {
-		pages = pages[r.Page-1 : r.Page]
+	pages, err := r.Output.Drawn(resolved)
+	if err != nil {
+		return p, err
 	}
 	faces, err := d.faces(ctx, app.Document{Pages: pages}, from)
 	if err != nil {
@@ -66,11 +91,19 @@ func (d drawer) draw(ctx context.Context, doc app.Document, r app.Render, from s
 	if r.Format == "pdf" {
 		p.width, p.height = pages[0].Size(1)
 	}
-	taken, err := d.capturer.Capture(ctx, screenshots.Shot{
+	p.Shot = screenshots.Shot{
 		HTML: html, Width: pages[0].Width, Height: pages[0].Height, Scale: r.Scale, Format: screenshots.Format(r.Format),
-	})
-	p.file = taken.Data
-	return p, err
+		Quality: r.Quality, Transparent: r.Transparent, Optimize: r.Optimize,
+	}
+	return p, nil
+}
+
+func (d drawer) capture(ctx context.Context, plan drawing) (app.Picture, error) {
+	taken, err := d.capturer.Capture(ctx, plan.Shot)
+	return app.Picture{
+		File: taken.Data, Width: plan.width, Height: plan.height, Key: plan.Key(taken.By),
+		By: app.Fingerprint{Chromium: taken.By.Chromium, Fonts: taken.By.Fonts, Flags: taken.By.Flags},
+	}, err
 }
 
 // faces are the uploaded fonts that a resolved document needs, when it has all

@@ -106,7 +106,7 @@ func TestImages(t *testing.T) {
 		const x, y, width, height = 10.3, 5.7, 100.5, 60.2
 		for _, scale := range []int{1, 2, 3} {
 			for _, fit := range []string{"cover", "contain", "fill"} {
-				got := h.picture(app.RenderRequest{Scale: float64(scale), Design: h.design(120, 70, imageAt("i", id, x, y, width, height, `,"object_fit":"`+fit+`"`))})
+				got := h.picture(app.RenderRequest{Design: h.design(120, 70, imageAt("i", id, x, y, width, height, `,"object_fit":"`+fit+`"`)), Output: app.Output{Scale: float64(scale)}})
 				box := images.Box{Width: 101 * scale, Height: 60 * scale, Fit: fit} // from 10 to 111, and from 6 to 66
 				_, want, err := images.Pixels(photo, box)
 				if err != nil {
@@ -247,7 +247,7 @@ func TestImages(t *testing.T) {
 	t.Run("25 megapixels", func(t *testing.T) {
 		h := house{t, h.tenant, events}
 		id := h.asset(apptest.Photo(2_500, 2_500))
-		r := h.render(app.RenderRequest{Scale: 4, Design: h.design(1_250, 1_250, imageAt("all", id, 0, 0, 1_250, 1_250, ""))})
+		r := h.render(app.RenderRequest{Design: h.design(1_250, 1_250, imageAt("all", id, 0, 0, 1_250, 1_250, "")), Output: app.Output{Scale: 4}})
 		if r.Status != app.Succeeded || *r.Width != 5_000 {
 			t.Errorf("%s: %v", r.Status, *r.Error)
 		}
@@ -255,7 +255,7 @@ func TestImages(t *testing.T) {
 		for i := range 12 {
 			many = append(many, imageAt(fmt.Sprint("i", i), id, 0, 0, 1_250, 1_249-float64(i), ""))
 		}
-		r = h.render(app.RenderRequest{Scale: 4, Design: h.design(1_250, 1_250, many...)})
+		r = h.render(app.RenderRequest{Design: h.design(1_250, 1_250, many...), Output: app.Output{Scale: 4}})
 		if r.Status != app.Failed || !strings.HasPrefix(*r.Error, `element "i`) || !strings.Contains(*r.Error, "MiB of pixels") {
 			t.Errorf("%s: %v", r.Status, r.Error)
 		}
@@ -305,14 +305,14 @@ func TestSameBytes(t *testing.T) {
 	}
 	for _, client := range []string{"majestic-1-test", "majestic-2-test"} {
 		runner := start(t, a, db, apptest.Renderer(t), client)
-		q := app.RenderRequest{Design: design, Scale: 2}
+		q := app.RenderRequest{Design: design, Output: app.Output{Scale: 2}}
 		same(h.render(q), "in a fresh Chrome")
 		same(h.render(q), "again")
 		for _, d := range others {
-			h.render(app.RenderRequest{Design: d, Scale: 1.5})
+			h.render(app.RenderRequest{Design: d, Output: app.Output{Scale: 1.5}})
 			same(h.render(q), "after another design")
 		}
-		b, err := h.tenant.CreateBatch(ctx, nil, app.BatchRequest{Design: design, Scale: 2, Rows: make([]map[string]string, 10)})
+		b, err := h.tenant.CreateBatch(ctx, nil, app.BatchRequest{Design: design, Rows: make([]map[string]string, 10), Output: app.Output{Scale: 2}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -48,7 +48,7 @@ func TestRender(t *testing.T) {
 	}{
 		{"png", "\x89PNG", 400, 200}, {"jpeg", "\xff\xd8\xff", 400, 200}, {"webp", "RIFF", 400, 200}, {"pdf", "%PDF-", 200, 100},
 	} {
-		r, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Format: test.format, Scale: 2, Variables: map[string]string{"paper": "#ff0000"}})
+		r, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: map[string]string{"paper": "#ff0000"}, Output: app.Output{Format: test.format, Scale: 2}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestBatchGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := apptest.Countries(t)[:20]
-	b, err := tenant.CreateBatch(ctx, nil, app.BatchRequest{Design: d.ID, Rows: rows, Scale: 0.25})
+	b, err := tenant.CreateBatch(ctx, nil, app.BatchRequest{Design: d.ID, Rows: rows, Output: app.Output{Scale: 0.25}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestRowFails(t *testing.T) {
 }
 
 // start runs a runner until the test ends.
-func start(t *testing.T, a *app.App, pool *pgxpool.Pool, c jobs.Capturer, client string) *jobs.Runner {
+func start(t testing.TB, a *app.App, pool *pgxpool.Pool, c jobs.Capturer, client string) *jobs.Runner {
 	t.Helper()
 	ctx := context.Background()
 	events := app.StartEvents(pool, apptest.Log(t))

@@ -29,7 +29,7 @@ func TestMetrics(t *testing.T) {
 	}
 	render := func() app.Render {
 		t.Helper()
-		r, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: apptest.Countries(t)[0], Scale: 0.25})
+		r, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: apptest.Countries(t)[0], Output: app.Output{Scale: 0.25}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func TestRenderMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, format := range []string{"png", "pdf", "pdf"} {
-		r, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Format: format, Variables: map[string]string{"paper": "#fff"}})
+		r, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: map[string]string{"paper": "#fff"}, Output: app.Output{Format: format}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,14 +112,14 @@ func TestRenderMetrics(t *testing.T) {
 	}
 	chrome.errs <- &screenshots.BrowserError{Err: fmt.Errorf("out of sorts")}
 	chrome.errs <- &screenshots.PageError{Problems: []screenshots.Problem{{Message: "too wide"}}}
-	r, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Format: "webp", Variables: map[string]string{"paper": "#fff"}})
+	r, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: map[string]string{"paper": "#fff"}, Output: app.Output{Format: "webp"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	await(t, tenant, events, r.ID)
 	m := apptest.Measure(t, runner.Metrics()...)
 	for of, want := range map[string]float64{
-		`format="png",outcome="succeeded"`: 1, `format="pdf",outcome="succeeded"`: 2, `format="webp",outcome="error"`: 1, `format="webp",outcome="failed"`: 1,
+		`format="png",outcome="succeeded"`: 1, `format="pdf",outcome="succeeded"`: 1, `format="pdf",outcome="cached"`: 1, `format="webp",outcome="error"`: 1, `format="webp",outcome="failed"`: 1,
 	} {
 		if got := m[`majestic_render_duration_seconds_count{`+of+`}`]; got != want {
 			t.Errorf("%s: %v, not %v", of, got, want)

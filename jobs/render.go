@@ -32,10 +32,7 @@ func (w *renderWorker) Work(ctx context.Context, job *river.Job[app.RenderJob]) 
 	}
 	ctx, done := untilCanceled(ctx, tenant, w.events, r.ID)
 	defer done()
-	p, err := w.draw.draw(ctx, doc, r, sourceOf(tenant))
-	if err == nil {
-		err = tenant.FinishRender(ctx, r, p.file, p.width, p.height)
-	}
+	err = w.draw.render(ctx, tenant, doc, r, sourceOf(tenant))
 	if err == nil || canceled(ctx) {
 		return nil
 	}

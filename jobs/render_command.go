@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,12 +15,16 @@ import (
 
 // RenderCommand is the verb: app render. It draws a design from a file, without a database.
 type RenderCommand struct {
-	File   string            `arg:"" help:"The design document." placeholder:"FILE"`
-	Var    map[string]string `help:"A variable's value; once for each." placeholder:"NAME=VALUE" mapsep:"none"`
-	Output string            `short:"o" help:"Where the picture goes; - is standard output. Without it: the document's name." placeholder:"FILE"`
-	Format string            `help:"png, jpeg, webp or pdf; without it what the output's name says." enum:",png,jpeg,webp,pdf" default:"" placeholder:"FORMAT"`
-	Scale  float64           `help:"Device pixels a CSS pixel, 0.1 to 4." default:"1"`
-	Page   int               `help:"Which page; a pdf has all." default:"1"`
+	File        string            `arg:"" help:"The design document." placeholder:"FILE"`
+	Var         map[string]string `help:"A variable's value; once for each." placeholder:"NAME=VALUE" mapsep:"none"`
+	Output      string            `short:"o" help:"Where the picture goes; - is standard output. Without it: the document's name." placeholder:"FILE"`
+	Format      string            `help:"png, jpeg, webp or pdf; without it what the output's name says." enum:",png,jpeg,webp,pdf" default:"" placeholder:"FORMAT"`
+	Scale       float64           `help:"Device pixels a CSS pixel, 0.1 to 4." default:"1"`
+	Page        int               `help:"Which page of several, for an image; without it the first."`
+	Pages       string            `help:"Which pages, for a pdf, as in 1-3,5; without it all."`
+	Quality     int               `help:"Of a jpeg or webp, 1 to 100; without it 80."`
+	Transparent bool              `help:"Nothing where a page has no background, for png and webp."`
+	Optimize    bool              `help:"A smaller png, which takes longer."`
 }
 
 // Launch starts a renderer, for one command.
@@ -41,8 +44,9 @@ func (c *RenderCommand) Run(ctx context.Context, launch Launch, out io.Writer) (
 	if err != nil {
 		return err
 	}
-	r := app.Render{Variables: maps.Clone(c.Var), Format: format, Scale: c.Scale, Page: c.Page}
-	if err := doc.CheckShot(r.Format, r.Scale, r.Page); err != nil {
+	r := app.Render{Variables: c.Var}
+	r.Output, err = doc.Output(app.Output{Format: format, Scale: c.Scale, Page: c.Page, Pages: c.Pages, Quality: c.Quality, Transparent: c.Transparent, Optimize: c.Optimize})
+	if err != nil {
 		return err
 	}
 	// Before Chrome is started for nothing.
@@ -57,7 +61,12 @@ func (c *RenderCommand) Run(ctx context.Context, launch Launch, out io.Writer) (
 		return err
 	}
 	defer func() { err = errors.Join(err, close()) }()
-	p, err := drawer{capturer, &coverages{}, newRenders()}.draw(ctx, doc, r, source{noImages, noFonts})
+	d := drawer{capturer: capturer, coverages: &coverages{}}
+	plan, err := d.plan(ctx, doc, r, source{noImages, noFonts})
+	var p app.Picture
+	if err == nil {
+		p, err = d.capture(ctx, plan)
+	}
 	if reason, theirs := fault(err); theirs {
 		return app.Errorf(app.Invalid, "%s", reason)
 	}
@@ -83,10 +92,10 @@ func (c *RenderCommand) format() (string, error) {
 	}
 }
 
-func (c *RenderCommand) write(p picture, format string, out io.Writer) error {
+func (c *RenderCommand) write(p app.Picture, format string, out io.Writer) error {
 	name := c.Output
 	if name == "-" {
-		_, err := out.Write(p.file)
+		_, err := out.Write(p.File)
 		return err
 	}
 	if name == "" {
@@ -95,10 +104,10 @@ func (c *RenderCommand) write(p picture, format string, out io.Writer) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return app.Errorf(app.Invalid, "the picture cannot be written: %v", err)
 	}
-	if err := os.WriteFile(name, p.file, 0o644); err != nil {
+	if err := os.WriteFile(name, p.File, 0o644); err != nil {
 		return app.Errorf(app.Invalid, "the picture cannot be written: %v", err)
 	}
-	fmt.Fprintf(out, "%s: %d x %d, %d bytes\n", name, p.width, p.height, len(p.file))
+	fmt.Fprintf(out, "%s: %d x %d, %d bytes\n", name, p.Width, p.Height, len(p.File))
 	return nil
 }
 

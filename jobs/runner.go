@@ -22,9 +22,10 @@ import (
 // renderer, which decides who draws.
 const slots = 50
 
-// Capturer turns a document into a picture.
+// Capturer turns a document into a picture, and tells what it would do that with.
 type Capturer interface {
 	Capture(ctx context.Context, shot screenshots.Shot) (screenshots.Picture, error)
+	Fingerprint() screenshots.Fingerprint
 }
 
 // Options are what a Runner needs.

@@ -40,6 +40,14 @@ type Picture struct {
 	By   Fingerprint
 }
 
+// Key names what becomes of a shot: two that are equal make the same file.
+func (s Shot) Key(by Fingerprint) []byte {
+	key := sha256.New()
+	fmt.Fprintf(key, "%q %d %d %g %s %d %t %t ", by, s.Width, s.Height, s.Scale, s.Format, s.Quality, s.Transparent, s.Optimize)
+	io.WriteString(key, s.HTML)
+	return key.Sum(nil)
+}
+
 // Fingerprint is that of a pool that would be started now; no browser is.
 func (o Options) Fingerprint() (f Fingerprint, err error) {
 	p, err := o.place()

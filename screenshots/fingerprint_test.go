@@ -3,6 +3,7 @@ package screenshots
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"testing"
 )
@@ -61,5 +62,44 @@ func TestFingerprint(t *testing.T) {
 	}
 	if _, err := fingerprint([]Font{{File: "/nowhere.otf"}}, ""); err == nil {
 		t.Error("a font that is not there is no error")
+	}
+}
+
+// Each field of a shot counts, and each of what draws it.
+func TestKey(t *testing.T) {
+	s, by := page100("a"), Fingerprint{"1", "2", "3"}
+	known := map[string]bool{string(s.Key(by)): true}
+	if !known[string(s.Key(by))] {
+		t.Error("the same shot has another key")
+	}
+	differ := func(name string, key []byte) {
+		if known[string(key)] {
+			t.Errorf("another %s makes no difference", name)
+		}
+		known[string(key)] = true
+	}
+	change := func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.String:
+			v.SetString(v.String() + "x")
+		case reflect.Int:
+			v.SetInt(v.Int() + 1)
+		case reflect.Float64:
+			v.SetFloat(v.Float() + 1)
+		case reflect.Bool:
+			v.SetBool(!v.Bool())
+		default:
+			t.Fatalf("a field of kind %s", v.Kind())
+		}
+	}
+	for i := range reflect.TypeFor[Shot]().NumField() {
+		other := s
+		change(reflect.ValueOf(&other).Elem().Field(i))
+		differ(reflect.TypeFor[Shot]().Field(i).Name, other.Key(by))
+	}
+	for i := range reflect.TypeFor[Fingerprint]().NumField() {
+		other := by
+		change(reflect.ValueOf(&other).Elem().Field(i))
+		differ(reflect.TypeFor[Fingerprint]().Field(i).Name, s.Key(other))
 	}
 }

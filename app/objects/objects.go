@@ -76,6 +76,26 @@ func (f *Folder) Put(ctx context.Context, key string, data []byte) (err error) {
 	return f.syncDir(filepath.Dir(key))
 }
 
+// Link gives an object a second key, in the place of what was there: the bytes are
+// there once, and last as long as either key.
+func (f *Folder) Link(ctx context.Context, from, to string) error {
+	from, to = filepath.FromSlash(from), filepath.FromSlash(to)
+	if err := f.makeDir(filepath.Dir(to)); err != nil {
+		return full(err)
+	}
+	err := f.root.Link(from, to)
+	if errors.Is(err, fs.ErrExist) {
+		err = errors.Join(f.root.Remove(to), f.root.Link(from, to))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return &app.Error{Kind: app.NotFound, Message: "the file is not here any more", Err: err}
+	}
+	if err != nil {
+		return full(err)
+	}
+	return f.syncDir(filepath.Dir(to))
+}
+
 // Open opens an object for reading; one that is not there is NotFound.
 func (f *Folder) Open(ctx context.Context, key string) (io.ReadSeekCloser, error) {
 	file, err := f.root.Open(filepath.FromSlash(key))

@@ -48,6 +48,30 @@ func TestFolder(t *testing.T) {
 	if _, err := f.Open(ctx, "tenant/renders/1.png"); app.KindOf(err) != app.NotFound {
 		t.Errorf("a file that was removed: %v", err)
 	}
+	// A second key keeps the bytes when the first one goes, and what is put there is its own.
+	if err := f.Put(ctx, "tenant/renders/3.png", []byte("three")); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := f.Link(ctx, "tenant/renders/3.png", "other/4.png"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Put(ctx, "tenant/renders/3.png", []byte("another three")); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Remove(ctx, "tenant/renders/3.png"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "objects/other/4.png")); err != nil || string(got) != "three" {
+		t.Errorf("a second key: %q, %v", got, err)
+	}
+	if err := f.Link(ctx, "tenant/renders/3.png", "other/4.png"); app.KindOf(err) != app.NotFound {
+		t.Errorf("a second key of what is not there: %v", err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "objects/other/4.png")); err != nil || string(got) != "three" {
+		t.Errorf("and its place is touched: %q, %v", got, err)
+	}
 	// No key leads out of the folder, by dots or by a link.
 	if err := os.WriteFile(filepath.Join(dir, "secret"), []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)
@@ -58,6 +82,12 @@ func TestFolder(t *testing.T) {
 	for _, key := range []string{"../secret", "tenant/../../secret", "link", "/etc/passwd"} {
 		if _, err := f.Open(ctx, key); err == nil {
 			t.Errorf("%s was opened", key)
+		}
+		if err := f.Link(ctx, key, "other/5.png"); err == nil && key != "link" {
+			t.Errorf("%s was linked", key)
+		}
+		if err := f.Link(ctx, "other/4.png", key); err == nil && key != "link" {
+			t.Errorf("%s was written", key)
 		}
 		if err := f.Put(ctx, key, []byte("x")); err == nil && key != "link" {
 			t.Errorf("%s was written", key)
