@@ -49,10 +49,11 @@ type Render struct {
 // Fingerprint is what drew a file, besides the design. All but the release decides
 // what comes out; of the two hashes, Fonts is of the fonts that all tenants have.
 type Fingerprint struct {
-	Release  string `json:"release"`
-	Chromium string `json:"chromium"`
-	Fonts    string `json:"fonts"`
-	Flags    string `json:"flags"`
+	Release   string `json:"release"`
+	Chromium  string `json:"chromium"`
+	Libraries string `json:"libraries"`
+	Fonts     string `json:"fonts"`
+	Flags     string `json:"flags"`
 }
 
 // Finished tells whether nothing will change any more.

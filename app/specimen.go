@@ -27,7 +27,7 @@ func (a *App) Specimens(ctx context.Context, n int, release string) (all []Speci
 		rows, err := tx.Query(ctx, `
 			WITH lately AS (
 				SELECT id, tenant_id, design_id, design_version, format, finished_at FROM renders
-				WHERE status = 'succeeded' AND ($1 = '' OR release = $1) ORDER BY created_at DESC LIMIT 5000
+				WHERE status = 'succeeded' AND NOT thumbnail AND ($1 = '' OR release = $1) ORDER BY created_at DESC LIMIT 5000
 			), last AS (
 				SELECT DISTINCT ON (design_id) *, count(*) OVER (PARTITION BY design_id) AS uses
 				FROM lately ORDER BY design_id, finished_at DESC

@@ -29,8 +29,8 @@ type source struct {
 
 func sourceOf(t app.Tenant) source { return source{t.Images().Fill, typefacesOf(t).of} }
 
-// drawing is a shot of a design, and the size of what it becomes.
-type drawing struct {
+// shot is a shot of a design, and the size of what it becomes.
+type shot struct {
 	screenshots.Shot
 	width, height int // in pixels; for a pdf in CSS pixels of its first page
 }
@@ -54,56 +54,63 @@ func (d drawer) render(ctx context.Context, tenant app.Tenant, doc app.Document,
 
 // obtain is a picture that is new; nil when the render has that of another now.
 func (d drawer) obtain(ctx context.Context, tenant app.Tenant, doc app.Document, r app.Render, from source) (*app.Picture, error) {
-	plan, err := d.plan(ctx, doc, r, from)
+	s, err := d.shot(ctx, doc, r, from)
 	if err != nil {
 		return nil, err
 	}
-	reused, err := tenant.ReuseRender(ctx, r, plan.Key(d.capturer.Fingerprint()))
+	reused, err := tenant.ReuseRender(ctx, r, s.Key(d.capturer.Fingerprint()))
 	if reused || err != nil {
 		return nil, err
 	}
-	picture, err := d.capture(ctx, plan)
+	picture, err := d.capture(ctx, s)
 	return &picture, err
 }
 
-// plan resolves the document and draws the pages that are asked for.
-func (d drawer) plan(ctx context.Context, doc app.Document, r app.Render, from source) (p drawing, err error) {
-	resolved, err := doc.Resolve(r.Variables)
+// draw draws a render and keeps nothing.
+func (d drawer) draw(ctx context.Context, doc app.Document, r app.Render, from source) (p app.Picture, err error) {
+	s, err := d.shot(ctx, doc, r, from)
 	if err != nil {
 		return p, err
+	}
+	return d.capture(ctx, s)
+}
+
+// shot resolves the document and draws the pages that are asked for.
+func (d drawer) shot(ctx context.Context, doc app.Document, r app.Render, from source) (s shot, err error) {
+	resolved, err := doc.Resolve(r.Variables)
+	if err != nil {
+		return s, err
 	}
 	pages, err := r.Output.Drawn(resolved)
 	if err != nil {
-		return p, err
+		return s, err
 	}
 	faces, err := d.faces(ctx, app.Document{Pages: pages}, from)
 	if err != nil {
-		return p, err
+		return s, err
 	}
 	if err := from.images(ctx, pages, r.Scale, r.Format); err != nil {
-		return p, fmt.Errorf("draw: %w", err)
+		return s, fmt.Errorf("draw: %w", err)
 	}
 	html, err := canvas.HTML(ctx, pages, func(asset string) string { return asset }, faces)
 	if err != nil {
-		return p, fmt.Errorf("draw: %w", err)
+		return s, fmt.Errorf("draw: %w", err)
 	}
-	p.width, p.height = pages[0].Size(r.Scale)
+	s.width, s.height = pages[0].Size(r.Scale)
 	if r.Format == "pdf" {
-		p.width, p.height = pages[0].Size(1)
+		s.width, s.height = pages[0].Size(1)
 	}
-	p.Shot = screenshots.Shot{
+	s.Shot = screenshots.Shot{
 		HTML: html, Width: pages[0].Width, Height: pages[0].Height, Scale: r.Scale, Format: screenshots.Format(r.Format),
 		Quality: r.Quality, Transparent: r.Transparent, Optimize: r.Optimize,
 	}
-	return p, nil
+	return s, nil
 }
 
-func (d drawer) capture(ctx context.Context, plan drawing) (app.Picture, error) {
-	taken, err := d.capturer.Capture(ctx, plan.Shot)
-	return app.Picture{
-		File: taken.Data, Width: plan.width, Height: plan.height, Key: plan.Key(taken.By),
-		By: app.Fingerprint{Chromium: taken.By.Chromium, Fonts: taken.By.Fonts, Flags: taken.By.Flags},
-	}, err
+func (d drawer) capture(ctx context.Context, s shot) (app.Picture, error) {
+	taken, err := d.capturer.Capture(ctx, s.Shot)
+	by := app.Fingerprint{Chromium: taken.By.Chromium, Libraries: taken.By.Libraries, Fonts: taken.By.Fonts, Flags: taken.By.Flags}
+	return app.Picture{File: taken.Data, Width: s.width, Height: s.height, By: by, Key: s.Key(taken.By)}, err
 }
 
 // faces are the uploaded fonts that a resolved document needs, when it has all

@@ -185,7 +185,7 @@ func (g Gate) compare(ctx context.Context, was drawings, folder string) (said st
 // design is part of what is drawn.
 func (g Gate) drawAll(ctx context.Context, specimens []app.Specimen, folder, word string) (drawings, error) {
 	all := drawings{g.Release, g.Version, g.By(), make([]drawing, len(specimens))}
-	draw := drawer{g.Capturer, &coverages{}, newRenders()}
+	draw := drawer{capturer: g.Capturer, coverages: &coverages{}}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.NumCPU())
 	for i, s := range specimens {
@@ -195,7 +195,7 @@ func (g Gate) drawAll(ctx context.Context, specimens []app.Specimen, folder, wor
 			if reason, theirs := fault(err); theirs {
 				d.Fault, err = reason, nil
 			} else if err == nil {
-				err = d.keep(folder, i, word, s.Render.Format, p.file)
+				err = d.keep(folder, i, word, s.Render.Format, p.File)
 			}
 			all.All[i] = d
 			return err

@@ -61,12 +61,7 @@ func (c *RenderCommand) Run(ctx context.Context, launch Launch, out io.Writer) (
 		return err
 	}
 	defer func() { err = errors.Join(err, close()) }()
-	d := drawer{capturer: capturer, coverages: &coverages{}}
-	plan, err := d.plan(ctx, doc, r, source{noImages, noFonts})
-	var p app.Picture
-	if err == nil {
-		p, err = d.capture(ctx, plan)
-	}
+	p, err := drawer{capturer: capturer, coverages: &coverages{}}.draw(ctx, doc, r, source{noImages, noFonts})
 	if reason, theirs := fault(err); theirs {
 		return app.Errorf(app.Invalid, "%s", reason)
 	}

@@ -67,7 +67,7 @@ func TestFingerprint(t *testing.T) {
 
 // Each field of a shot counts, and each of what draws it.
 func TestKey(t *testing.T) {
-	s, by := page100("a"), Fingerprint{"1", "2", "3"}
+	s, by := page100("a"), Fingerprint{"1", "2", "3", "4"}
 	known := map[string]bool{string(s.Key(by)): true}
 	if !known[string(s.Key(by))] {
 		t.Error("the same shot has another key")
