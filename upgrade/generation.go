@@ -92,7 +92,8 @@ type Generation struct {
 
 	acts sync.Mutex // one event at a time
 
-	busy sync.Mutex // held by an upgrade
+	busy    sync.Mutex   // held by an upgrade
+	telling sync.RWMutex // read-locked until who asked for an upgrade is told how it ended
 
 	mu        sync.Mutex
 	phase     phase
@@ -309,8 +310,8 @@ func (g *Generation) Close(failed error) {
 			g.life.line.send(fromSuccessor{Error: failed.Error(), Refused: errors.As(failed, new(refusal))})
 		}
 		if g.now() == draining {
-			g.busy.Lock() // who asked for the upgrade is told how it ended
-			defer g.busy.Unlock()
+			g.telling.Lock()
+			defer g.telling.Unlock()
 		}
 		g.happen(occurrence{event: drained})
 		g.mu.Lock()

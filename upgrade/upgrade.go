@@ -55,15 +55,17 @@ func (g *Generation) upgrade(o order, file *os.File, tell func(Step)) {
 		p.From, p.To = g.o.Release, s.release
 		tell(p)
 	}
+	g.telling.RLock()
+	defer g.telling.RUnlock()
 	end := Step{Step: "end"}
 	if err := g.claim(); err != nil {
 		end.Result, end.Reason = resultBusy, err.Error()
 		s.tell(end)
 		return
 	}
-	defer g.unclaim() // last: who closes waits for it
 	defer func() {
 		end.OK = end.Result == resultCommitted || end.Result == resultChecked
+		g.unclaim() // before the end is told: a script asks for the next one at once
 		s.tell(end)
 	}()
 	added, err := g.prepare(s, file)
