@@ -268,7 +268,10 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	if err != nil {
 		return err
 	}
-	a := app.New(app.Options{Pool: db.Pool, Queue: queue, Objects: folder, Remote: remote.New(), Release: release, Secret: secret})
+	a := app.New(app.Options{
+		Pool: db.Pool, Queue: queue, Objects: folder, Remote: remote.New(), Release: release, Secret: secret,
+		Mine: func(release string) bool { return generation.Whose(release) == 0 },
+	})
 	events := app.StartEvents(db.Pool, log)
 	defer events.Close()
 
@@ -282,7 +285,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	}
 	server := http.New(http.Options{
 		App: a, Events: events, Static: files, Release: release, Version: version, Generation: generation.Number(),
-		BaseURL: c.URL(), RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies, Log: log,
+		BaseURL: c.URL(), RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies, Log: log, Peers: generation,
 		Checks: []http.Check{
 			{Name: "database", Ask: a.Ready},
 			{Name: "chrome", Ask: func(context.Context) error { return jobs.Ready(renderer) }},
@@ -296,15 +299,17 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 		log.Info("metrics are served", "url", "http://"+measured.Addr().String()+"/metrics")
 	}
 	served := make(chan error, 2)
-	for _, l := range []net.Listener{listener, private} {
-		go func() { served <- server.Serve(l) }()
-	}
+	go func() { served <- server.Serve(listener) }()
+	go func() { served <- server.ServePeers(private) }()
 	if err := server.Check(stop.Soft, private.Addr()); err != nil {
 		return err
 	}
 
 	gate := jobs.Gate{App: a, Capturer: renderer, By: renderer.Fingerprint, Folder: c.Path("tmp", "gate"), Release: release, Version: version}
 	if err := compare(stop.Soft, generation, gate); err != nil {
+		return err
+	}
+	if err := takePlace(stop.Soft, generation, a); err != nil {
 		return err
 	}
 	err = generation.Serve(upgrade.Work{
@@ -319,6 +324,14 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 			return errors.Join(server.Check(ctx, private.Addr()), server.Sane())
 		},
 		Accept: func(ctx context.Context, about []byte) error { return acceptable(ctx, db.Pool, about) },
+		Expect: a.Expect,
+		Staying: func(ctx context.Context) (all []upgrade.Stay, err error) {
+			staying, err := a.Staying(ctx)
+			for _, s := range staying {
+				all = append(all, upgrade.Stay(s))
+			}
+			return all, err
+		},
 		Sample: gate.Draw,
 	})
 	if err != nil {
@@ -331,6 +344,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	defer meanwhile(func(ctx context.Context) {
 		generation.Watch(ctx, func(alive []upgrade.Status) error { return takeOver(ctx, runner, alive, log) })
 	})()
+	defer meanwhile(func(ctx context.Context) { generation.Oversee(ctx, a.AssignedReleases) })()
 	if err := greet(stop.Soft, out, c, a); err != nil {
 		log.Warn("the address and the setup link could not be printed", "url", c.URL(), "err", err)
 	}
@@ -354,7 +368,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	generation.Stop()
 	leave := generation.Leave()
 	log.Info("leaving", "why", leave.Reason.String(), "hint", "jobs are finished first; another signal cuts them, and they go on at the next start")
-	return errors.Join(err, end(stop, generation, server, runner, leave))
+	return errors.Join(err, end(stop, generation, a, server, runner, leave, log))
 }
 
 // How long a connection may be idle when its server leaves: another takes over,
@@ -368,7 +382,7 @@ const (
 )
 
 // end closes by the reason why.
-func end(stop *config.Stop, generation *upgrade.Generation, server *http.Server, runner *jobs.Runner, leave upgrade.Leave) error {
+func end(stop *config.Stop, generation *upgrade.Generation, a *app.App, server *http.Server, runner *jobs.Runner, leave upgrade.Leave, log *slog.Logger) error {
 	rest, idle := stop.Hard, idleReplaced
 	switch leave.Reason {
 	case upgrade.RolledBack:
@@ -381,9 +395,13 @@ func end(stop *config.Stop, generation *upgrade.Generation, server *http.Server,
 		defer cancel()
 		rest, idle = limited, idleStopped
 	}
+	defer server.Part(rest)
 	quiet := make(chan struct{})
 	go func() {
 		defer close(quiet)
+		if leave.Reason == upgrade.Replaced {
+			defer meanwhile(func(context.Context) { moveOut(stop.Soft, generation, a, leave, log) })()
+		}
 		server.Retire(rest, idle)
 	}()
 	defer func() { <-quiet }()
@@ -391,6 +409,49 @@ func end(stop *config.Stop, generation *upgrade.Generation, server *http.Server,
 		return runner.Stop(stop.Hard)
 	}
 	return errors.Join(runner.Yield(stop.Hard), runner.Drain(stop.Soft, stop.Hard, jobs.Drain{Quiet: quiet, Timeout: leave.Timeout, Heir: generation.Heir}))
+}
+
+// takePlace has the tenants assigned anew, just before this generation accepts.
+func takePlace(ctx context.Context, generation *upgrade.Generation, a *app.App) error {
+	from, byTenant := generation.Predecessor()
+	if from == "" {
+		return nil
+	}
+	living, err := generation.Releases()
+	if err != nil {
+		return err
+	}
+	return a.Assign(ctx, from, living, byTenant)
+}
+
+// moveEvery is how often a generation that was replaced looks whose jobs are done.
+const moveEvery = 200 * time.Millisecond
+
+// moveOut moves the tenants of a generation that was replaced, each when its jobs are
+// done, and all when the time for that is over, until none is left.
+func moveOut(ctx context.Context, generation *upgrade.Generation, a *app.App, leave upgrade.Leave, log *slog.Logger) {
+	began := time.Now()
+	for tick := time.Tick(moveEvery); ; {
+		all := !leave.ByTenant || leave.Timeout > 0 && time.Since(began) >= leave.Timeout
+		moves, err := a.Move(ctx, generation.Heirs(), all)
+		if err != nil && ctx.Err() == nil {
+			log.Warn("tenants could not be moved; it is tried again", "err", err)
+		}
+		for _, id := range moves.Moved {
+			log.Info("moved a tenant to the newer release", "tenant", id)
+		}
+		for _, id := range moves.Forced {
+			log.Warn("moved a tenant though its jobs are not done: the time for that is over, or the upgrade was not by tenant; they go on", "tenant", id)
+		}
+		if _, ours := generation.Heir(); ours || err == nil && moves.Left == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick:
+		}
+	}
 }
 
 // staying fails when nobody takes the place of this generation, which ends. While
@@ -770,7 +831,7 @@ func (c Version) Run(self *os.File, out io.Writer) error {
 	}
 	if c.JSON {
 		return json.NewEncoder(out).Encode(map[string]any{
-			"version": version, "release": release, "product": product, "protocol": protocol, "contract": migrations.Known(),
+			"version": version, "release": release, "product": product, "protocol": protocol, "contract": migrations.Known(), "by_tenant": true,
 			"go": strings.TrimPrefix(runtime.Version(), "go"), "arch": runtime.GOARCH,
 		})
 	}

@@ -31,12 +31,13 @@ func (t Tenant) CreateAPIKey(ctx context.Context, name string, expires *time.Tim
 // Authorize opens the tenant that a key belongs to. The first value names the key in rate limits.
 func (a *App) Authorize(ctx context.Context, key string) (id string, t Tenant, err error) {
 	type row struct {
-		ID, TenantID, Slug string
-		Expired            bool
+		ID, TenantID, Slug, Release string
+		Expired                     bool
 	}
 	var found row
 	err = a.outside(ctx, func(tx pgx.Tx) error {
-		found, err = one[row](ctx, tx, "API key", `SELECT id, tenant_id, slug, expired FROM app.find_api_key($1)`, hashToken(key))
+		found, err = one[row](ctx, tx, "API key", `
+			SELECT id, tenant_id, slug, expired, coalesce(app.release_of(tenant_id), '') AS release FROM app.find_api_key($1)`, hashToken(key))
 		return err
 	})
 	switch {
@@ -47,5 +48,5 @@ func (a *App) Authorize(ctx context.Context, key string) (id string, t Tenant, e
 	case found.Expired:
 		return "", t, Errorf(Unauthenticated, "this API key has expired; make another with: app apikey create --tenant %s", found.Slug)
 	}
-	return found.ID, a.In(found.TenantID), nil
+	return found.ID, a.assigned(found.TenantID, found.Release), nil
 }

@@ -20,6 +20,7 @@ type App struct {
 	queue   Queue
 	objects Objects
 	release string
+	mine    func(release string) bool
 	setup   string // what the setup link carries
 
 	hashing chan struct{} // held while a password is hashed: each takes 19 MiB
@@ -34,7 +35,8 @@ type Options struct {
 	Objects Objects
 	Remote  Remote
 	Release string
-	Secret  []byte // the instance's secret key
+	Mine    func(release string) bool // whether a tenant that is assigned to a release is served here; nil: all are
+	Secret  []byte                    // the instance's secret key
 }
 
 // Objects keeps files: uploads and renders. A key is slash-separated and starts
@@ -56,6 +58,7 @@ func New(o Options) *App {
 		queue:   o.Queue,
 		objects: o.Objects,
 		release: o.Release,
+		mine:    o.Mine,
 		setup:   setupToken(o.Secret),
 		hashing: make(chan struct{}, runtime.NumCPU()),
 		remote:  o.Remote,
@@ -73,8 +76,9 @@ func (a *App) Ready(ctx context.Context) error {
 
 // Tenant is the handle on which everything hangs that one tenant owns.
 type Tenant struct {
-	app *App
-	id  uuid.UUID
+	app     *App
+	id      uuid.UUID
+	release string
 }
 
 // In is the only door to a tenant's rows and files. An id that cannot be one
@@ -82,6 +86,13 @@ type Tenant struct {
 func (a *App) In(tenant string) Tenant {
 	id, _ := uuid.Parse(tenant)
 	return Tenant{app: a, id: id}
+}
+
+// assigned is In for a tenant that was looked up with the release it is assigned to.
+func (a *App) assigned(tenant, release string) Tenant {
+	t := a.In(tenant)
+	t.release = release
+	return t
 }
 
 // ID is the tenant's id.
@@ -112,14 +123,17 @@ func (a *App) owner(ctx context.Context, do func(pgx.Tx) error) error {
 
 // enqueue hands a job to the queue in the transaction that made its work.
 // River's tables lie outside the wall, so the role is left for that one statement.
-func (a *App) enqueue(ctx context.Context, tx pgx.Tx, insert func() error) error {
+func (t Tenant) enqueue(ctx context.Context, tx pgx.Tx, insert func() error) error {
+	if err := t.hold(ctx, tx); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `set local role none`); err != nil {
 		return fmt.Errorf("leave the tenant's role: %w", err)
 	}
 	if err := insert(); err != nil {
 		return fmt.Errorf("enqueue: %w", err)
 	}
-	if _, err := tx.Exec(ctx, `set local role `+a.walledRole()); err != nil {
+	if _, err := tx.Exec(ctx, `set local role `+t.app.walledRole()); err != nil {
 		return fmt.Errorf("take the tenant's role: %w", err)
 	}
 	return nil

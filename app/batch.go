@@ -72,7 +72,7 @@ func (t Tenant) CreateBatch(ctx context.Context, once *Once, q BatchRequest) (ma
 		if err != nil {
 			return made, "", err
 		}
-		return made, made.ID, t.app.enqueue(ctx, tx, func() error {
+		return made, made.ID, t.enqueue(ctx, tx, func() error {
 			return t.app.queue.Batch(ctx, tx, BatchJob{Version: BatchJobVersion, TenantID: t.ID(), BatchID: made.ID})
 		})
 	})

@@ -6,11 +6,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Queue takes jobs. Both methods insert in the caller's transaction, so that
+// Queue takes jobs. Render and Batch insert in the caller's transaction, so that
 // work and the job that does it are made together or not at all.
 type Queue interface {
 	Render(ctx context.Context, tx pgx.Tx, job RenderJob) error
 	Batch(ctx context.Context, tx pgx.Tx, job BatchJob) error
+
+	// Busy are the tenants, by id, that have unfinished renders or batches in the queue of a release.
+	Busy(ctx context.Context, tx pgx.Tx, release string) (tenants []string, err error)
 }
 
 // The versions of jobs' arguments as this release writes them. Ids never change

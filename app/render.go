@@ -166,7 +166,7 @@ func (t Tenant) insertRender(ctx context.Context, tx pgx.Tx, r RenderRequest, ve
 	if err != nil {
 		return made, fmt.Errorf("insert render: %w", err)
 	}
-	return made, t.app.enqueue(ctx, tx, func() error {
+	return made, t.enqueue(ctx, tx, func() error {
 		return t.app.queue.Render(ctx, tx, RenderJob{Version: RenderJobVersion, TenantID: t.ID(), RenderID: made.ID})
 	})
 }

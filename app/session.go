@@ -66,7 +66,7 @@ func (a *App) Session(ctx context.Context, token string) (user User, err error) 
 // Memberships lists the tenants of a user, by name.
 func (a *App) Memberships(ctx context.Context, user string) (all []Membership, err error) {
 	err = a.outside(ctx, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT tenant_id, slug, name, role FROM app.find_memberships($1)`, user)
+		rows, err := tx.Query(ctx, `SELECT tenant_id, slug, name, role, coalesce(app.release_of(tenant_id), '') AS release FROM app.find_memberships($1)`, user)
 		if err != nil {
 			return fmt.Errorf("find memberships: %w", err)
 		}
@@ -84,7 +84,7 @@ func (a *App) Enter(ctx context.Context, user, slug string) (t Tenant, here Memb
 	}
 	for _, m := range all {
 		if m.Slug == slug {
-			return a.In(m.TenantID), m, all, nil
+			return a.assigned(m.TenantID, m.Release), m, all, nil
 		}
 	}
 	return t, here, all, Errorf(NotFound, "there is no such workspace here")

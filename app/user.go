@@ -23,6 +23,7 @@ type Membership struct {
 	Slug     string
 	Name     string
 	Role     string // owner, editor or viewer
+	Release  string // that the tenant is assigned to, "" for none
 }
 
 // NewUser is what a person gives to become one.

@@ -38,8 +38,10 @@ func (s *Server) member(h func(http.ResponseWriter, *http.Request, visit) error)
 			return err
 		}
 		noteTenant(r, v.Tenant)
-		w.Header().Set("Cache-Control", "private, no-cache")
-		return h(w, r, v)
+		return s.share(w, r, v.Tenant, func() error {
+			w.Header().Set("Cache-Control", "private, no-cache")
+			return h(w, r, v)
+		})
 	}
 }
 
@@ -55,11 +57,15 @@ func (s *Server) key(h func(http.ResponseWriter, *http.Request, app.Tenant) erro
 			return err
 		}
 		noteTenant(r, tenant)
-		if err := s.limits.take(w, id); err != nil {
-			return err
+		if !passed(r) { // who passed it on has counted it
+			if err := s.limits.take(w, id); err != nil {
+				return err
+			}
 		}
-		w.Header().Set("Cache-Control", "private, no-cache")
-		return h(w, r, tenant)
+		return s.share(w, r, tenant, func() error {
+			w.Header().Set("Cache-Control", "private, no-cache")
+			return h(w, r, tenant)
+		})
 	}
 }
 

@@ -69,6 +69,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	if err != nil {
 		return nil, bodyError(err)
 	}
+	entryOf(r).body = data
 	return data, nil
 }
 

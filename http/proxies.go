@@ -29,6 +29,9 @@ func parseProxies(list []string, log *slog.Logger) []netip.Prefix {
 // client is the address that a request comes from. X-Forwarded-For is read from
 // the right, past the proxies we trust: what stands left of them anybody can write.
 func (s *Server) client(r *http.Request) string {
+	if passed(r) {
+		return r.Header.Get(passedClient)
+	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr

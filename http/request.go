@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -20,6 +19,7 @@ type entry struct {
 	id      string
 	route   string
 	started time.Time
+	body    []byte // once it was read whole
 	err     error
 }
 
@@ -33,11 +33,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	random := make([]byte, 10)
 	rand.Read(random)
 	e := &entry{id: hex.EncodeToString(random), started: time.Now()}
+	if passed(r) {
+		e.id = r.Header.Get(passedRequest)
+	}
 	rec := &recorder{ResponseWriter: w, control: http.NewResponseController(w)}
 	rec.control.SetWriteDeadline(time.Time{}) // that of the answer before, on the same connection
 	ctx := logs.With(r.Context(), slog.String("request", e.id))
 	r = r.WithContext(context.WithValue(ctx, entryKey{}, e))
-	s.setHeaders(rec.Header(), e)
+	s.setHeaders(rec.Header(), r, e)
 
 	s.metrics.begin()
 	defer s.log(rec, r, e)
@@ -61,7 +64,7 @@ func (s *Server) handle(h handler) http.HandlerFunc {
 }
 
 // setHeaders writes what every answer says.
-func (s *Server) setHeaders(h http.Header, e *entry) {
+func (s *Server) setHeaders(h http.Header, r *http.Request, e *entry) {
 	h.Set("X-Request-Id", e.id)
 	h.Set("X-Release", s.o.Release)
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -71,10 +74,19 @@ func (s *Server) setHeaders(h http.Header, e *entry) {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 	select {
-	case <-s.closing:
+	case <-s.leaving(r):
 		h.Set("Connection", "close")
 	default:
 	}
+}
+
+// leaving is closed when the sender of a request shall come again elsewhere. Who
+// comes by another process is sent there by that one.
+func (s *Server) leaving(r *http.Request) <-chan struct{} {
+	if private(r) {
+		return nil
+	}
+	return s.closing
 }
 
 // policy lets a page use what this server serves and nothing else. A drawing is
@@ -109,7 +121,7 @@ func (s *Server) log(w *recorder, r *http.Request, e *entry) {
 	if e.route == "GET /healthz" || e.route == "GET /readyz" || e.route == "GET /static/{file}" || e.route == "GET /fonts/{file}" {
 		level = slog.LevelDebug
 	}
-	if _, private := r.Context().Value(http.LocalAddrContextKey).(*net.UnixAddr); private {
+	if private(r) && !passed(r) {
 		level = slog.LevelDebug // a check of our own
 	}
 	if w.status == 0 {

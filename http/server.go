@@ -31,6 +31,7 @@ type Options struct {
 	TrustedProxies []string // addresses and networks whose X-Forwarded-For is believed
 	Log            *slog.Logger
 	Checks         []Check // what /readyz asks
+	Peers          Peers   // nil for a server that has none
 
 	Wait time.Duration // for a render, before a POST is answered without it; 0 means 10 s
 }
@@ -40,6 +41,8 @@ type Server struct {
 	o         Options
 	mux       *http.ServeMux
 	server    *http.Server
+	private   *http.Server
+	peers     *http.Transport
 	origin    *http.CrossOriginProtection
 	proxies   []netip.Prefix
 	fonts     fonts
@@ -50,6 +53,7 @@ type Server struct {
 	closeOnce sync.Once
 
 	connections connections
+	inside      connections            // of the private listener
 	panicked    atomic.Pointer[string] // what the last panic of a handler said
 }
 
@@ -70,6 +74,8 @@ func New(o Options) *Server {
 		closing: make(chan struct{}),
 
 		connections: connections{all: map[net.Conn]since{}},
+		inside:      connections{all: map[net.Conn]since{}},
+		peers:       toPeers(o.Peers),
 	}
 	if err := s.origin.AddTrustedOrigin(o.BaseURL); err != nil {
 		o.Log.Warn("BASE_URL is not an origin such as https://design.example.com; forms posted through a proxy may be refused", "base_url", o.BaseURL, "err", err)
@@ -80,22 +86,49 @@ func New(o Options) *Server {
 	}
 	// No limit on the whole of a request or an answer: uploads are held to time
 	// where they are read, and streams last as long as their render.
-	s.server = &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		ConnState:         s.connections.changed,
-		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+	serverOf := func(c *connections) *http.Server {
+		return &http.Server{
+			Handler:           s,
+			ReadHeaderTimeout: 10 * time.Second,
+			IdleTimeout:       2 * time.Minute,
+			ConnState:         c.changed,
+			ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+		}
 	}
+	s.server, s.private = serverOf(&s.connections), serverOf(&s.inside)
 	return s
 }
 
 // Serve answers on l until l is closed, or Retire.
-func (s *Server) Serve(l net.Listener) error {
-	if err := s.server.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+func (s *Server) Serve(l net.Listener) error { return serve(s.server, l) }
+
+// ServePeers answers other processes of the instance on l until Part.
+func (s *Server) ServePeers(l net.Listener) error { return serve(s.private, l) }
+
+func serve(s *http.Server, l net.Listener) error {
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 		return err
 	}
 	return nil
+}
+
+// Part takes leave of other processes, which need this one no longer: it waits until
+// none of them has had anything to say for a while, or ctx ends.
+func (s *Server) Part(ctx context.Context) {
+	const enough = 10
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	defer s.private.Close()
+	for silent := 0; silent < enough; silent++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if s.inside.count() > 0 {
+			silent = 0
+		}
+	}
 }
 
 // Retire makes a lame duck of the server, and returns when no connection is left

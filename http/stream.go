@@ -48,7 +48,7 @@ func (s *Server) streamRender(w http.ResponseWriter, r *http.Request, v visit) e
 	defer cancel()
 	go func() {
 		select {
-		case <-s.closing:
+		case <-s.leaving(r):
 			cancel()
 		case <-ctx.Done():
 		}

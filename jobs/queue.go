@@ -40,6 +40,19 @@ func (q *Queue) Batch(ctx context.Context, tx pgx.Tx, job app.BatchJob) error {
 	return err
 }
 
+// Busy are the tenants that have unfinished renders or batches in the queue of a
+// release: what its other jobs do can be done by any other.
+func (q *Queue) Busy(ctx context.Context, tx pgx.Tx, release string) (tenants []string, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT coalesce(array_agg(DISTINCT args->>'tenant'), '{}') FROM river_job
+		WHERE queue = $1 AND kind = ANY($2) AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')`,
+		queueOf(release), []string{(app.RenderJob{}).Kind(), (app.BatchJob{}).Kind()}).Scan(&tenants)
+	if err != nil {
+		return nil, fmt.Errorf("find tenants with jobs: %w", err)
+	}
+	return tenants, nil
+}
+
 // unknownWait is how long a job of a newer version waits, again and again and at
 // no cost, for a release that knows it.
 const unknownWait = time.Minute

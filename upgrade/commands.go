@@ -80,7 +80,16 @@ func (c *StatusCommand) text(ctx context.Context, at Place) (string, error) {
 			s.Generation, s.Release, s.Version, state, s.PID, s.StartedAt.Local().Format(time.DateTime), jobs)
 	}
 	err = t.Flush()
+	for _, s := range all {
+		for _, stay := range s.Staying {
+			fmt.Fprintln(&out, stay.words(s.Version))
+		}
+	}
 	return out.String(), err
+}
+
+func (s Stay) words(version string) string {
+	return fmt.Sprintf("%s: on %s, %s", s.Tenant, version, s.Doing)
 }
 
 // words are what people read of jobs.

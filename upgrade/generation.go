@@ -44,8 +44,16 @@ type Status struct {
 	StartedAt  time.Time `json:"started_at"`
 	Unit       string    `json:"unit,omitempty"` // of systemd, when that looks after it
 	Jobs       Jobs      `json:"jobs"`
-	Tenants    int       `json:"tenants"`          // that only this generation serves
-	Silent     bool      `json:"silent,omitempty"` // its process lives, and does not answer
+	Tenants    int       `json:"tenants"`             // that only this generation serves, since their jobs are not done
+	Staying    []Stay    `json:"staying,omitempty"`   // what these wait for
+	ByTenant   bool      `json:"by_tenant,omitempty"` // it can be replaced tenant by tenant
+	Silent     bool      `json:"silent,omitempty"`    // its process lives, and does not answer
+}
+
+// Stay is why a tenant is not moved yet.
+type Stay struct {
+	Tenant string `json:"tenant"`
+	Doing  string `json:"doing"` // as in "1 batch, 62%, about 4 min"
 }
 
 // Options are what a generation is.
@@ -62,6 +70,13 @@ type Work struct {
 	Jobs   func(context.Context) (Jobs, error)
 	Check  func(context.Context) error                   // can it work? Asked by its predecessor, and by itself
 	Accept func(ctx context.Context, about []byte) error // may a binary that says this of itself take over?
+
+	// A successor of this release is about to start, and has no tenants yet. Nil is nothing.
+	Expect func(ctx context.Context, release string) error
+
+	// The tenants that only this generation serves, once it was replaced by tenant. Nil
+	// is a program that cannot be.
+	Staying func(context.Context) ([]Stay, error)
 
 	// Lays down what a successor will compare itself with, by the wishes of who asked
 	// for the upgrade, while that starts. Nil is nothing.
@@ -81,6 +96,7 @@ type Generation struct {
 	inherited  []*gate
 	gifts      []gift
 	supervisor *supervisor
+	peers      peers
 	took       []string // the addresses of those that are used
 	closed     chan struct{}
 	close      sync.Once
@@ -108,8 +124,9 @@ type Generation struct {
 
 // Leave is why a generation shall end, and how.
 type Leave struct {
-	Reason  Reason
-	Timeout time.Duration // for the jobs that wait, when another serves; 0 is none
+	Reason   Reason
+	Timeout  time.Duration // for the jobs that wait, when another serves; 0 is none
+	ByTenant bool          // tenants stay until their jobs are done
 }
 
 // Reason is why a generation ends.
@@ -413,6 +430,11 @@ func (g *Generation) tell(ctx context.Context) Status {
 	if w := g.can(); w != nil {
 		if jobs, err := w.Jobs(ctx); err == nil {
 			s.Jobs = jobs
+		}
+		if s.ByTenant = w.Staying != nil; s.ByTenant && s.State == Draining {
+			if staying, err := w.Staying(ctx); err == nil {
+				s.Tenants, s.Staying = len(staying), staying
+			}
 		}
 	}
 	return s

@@ -206,7 +206,7 @@ func (g *Generation) part(before phase, o occurrence) {
 	defer g.mu.Unlock()
 	switch {
 	case g.successor != nil && o.event == committed:
-		g.leave = Leave{Reason: Replaced, Timeout: g.successor.order.DrainTimeout}
+		g.leave = Leave{Reason: Replaced, Timeout: g.successor.order.DrainTimeout, ByTenant: g.successor.order.ByTenant}
 		g.successor.concluded(committed, o.reason)
 	case o.event == markerByHand:
 		g.leave = Leave{Reason: Retired}

@@ -21,6 +21,8 @@ const silence = 5 * time.Second
 // predecessor is the generation that we succeed, as we see it.
 type predecessor struct {
 	line      *line // the lifeline: its end is a death notice
+	release   string
+	byTenant  bool
 	nonce     string
 	probation time.Duration
 	wishes    json.RawMessage // nil when nothing is to be compared
@@ -50,6 +52,8 @@ type welcome struct {
 	Error     string          `json:"error,omitempty"`
 	Nonce     string          `json:"nonce"`
 	Probation time.Duration   `json:"probation"`
+	Release   string          `json:"release"` // the predecessor's
+	ByTenant  bool            `json:"by_tenant,omitempty"`
 	Asked     []string        `json:"asked"`            // the addresses of the sockets
 	Wishes    json.RawMessage `json:"wishes,omitempty"` // of who asked for the upgrade; a sample follows
 	Spare     bool            `json:"spare"`            // one supervisor has started both, and the other is the main process
@@ -205,7 +209,7 @@ func (g *Generation) succeed(l *line) error {
 	if g.inherited, err = gatesOf(files, w.Asked); err != nil {
 		return err
 	}
-	g.life = &predecessor{l, w.Nonce, w.Probation, w.Wishes, make(chan string, 1), make(chan struct{})}
+	g.life = &predecessor{l, w.Release, w.ByTenant, w.Nonce, w.Probation, w.Wishes, make(chan string, 1), make(chan struct{})}
 	g.mu.Lock()
 	g.nonces[w.Nonce] = true
 	g.phase = warming

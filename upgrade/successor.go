@@ -36,7 +36,8 @@ type order struct {
 	DrainTimeout time.Duration `json:"drain_timeout"`
 	Timeout      time.Duration `json:"timeout"` // until take-over
 	Check        bool          `json:"check,omitempty"`
-	Previous     bool          `json:"previous,omitempty"` // go back to the release before
+	Previous     bool          `json:"previous,omitempty"`  // go back to the release before
+	ByTenant     bool          `json:"by_tenant,omitempty"` // the others follow when their jobs are done
 
 	Wishes json.RawMessage `json:"wishes,omitempty"` // for the program's Sample and Compare
 
@@ -119,6 +120,11 @@ func (g *Generation) host(s *successor) {
 	g.nonces[s.nonce] = true
 	g.mu.Unlock()
 	go g.heed(s.number, s)
+	if err := g.expect(s); err != nil {
+		close(s.gone)
+		g.happen(occurrence{event: otherLost, reason: err.Error(), of: s})
+		return
+	}
 	s.sampled = g.sample(s)
 	if !s.joined {
 		if err := g.launch(s); err != nil {
@@ -197,7 +203,7 @@ func (g *Generation) welcome(s *successor) error {
 	g.mu.Lock()
 	gates := slices.Clone(g.gates)
 	g.mu.Unlock()
-	w := welcome{Nonce: s.nonce, Probation: s.order.Probation}
+	w := welcome{Nonce: s.nonce, Probation: s.order.Probation, Release: g.o.Release, ByTenant: s.order.ByTenant}
 	if s.sampled != nil {
 		w.Wishes = s.order.Wishes
 	}
@@ -212,6 +218,17 @@ func (g *Generation) welcome(s *successor) error {
 		go func() { s.line.send(fromPredecessor{Sampled: true, Error: <-s.sampled}) }()
 	}
 	return nil
+}
+
+// expect tells the program which release is about to start.
+func (g *Generation) expect(s *successor) error {
+	w := g.can()
+	if w == nil || w.Expect == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.order.Timeout)
+	defer cancel()
+	return w.Expect(ctx, s.release)
 }
 
 // sample has the program lay down, while the successor starts, what that will
@@ -293,7 +310,7 @@ func (g *Generation) probe(s *successor) {
 	end := time.Now().Add(s.order.Probation)
 	for tick := time.Tick(probeEvery); ; {
 		last := time.Now().After(end)
-		counts, err := g.examine(s)
+		counts, err := g.examine(s.number)
 		switch {
 		case err == nil && last:
 			s.tell(Step{Step: "probation", OK: true, Generation: s.number})
@@ -315,12 +332,12 @@ func (g *Generation) probe(s *successor) {
 	}
 }
 
-// examine asks whether a successor can work. That it cannot counts only if we can,
+// examine asks whether another generation can work. That it cannot counts only if we can,
 // and if it still cannot when that is known: what both need may be down, or just
 // have come back.
-func (g *Generation) examine(s *successor) (counts bool, err error) {
+func (g *Generation) examine(generation int) (counts bool, err error) {
 	check := func() error {
-		_, err := ask(context.Background(), g.o.Dir, s.number, question{Verb: "check"})
+		_, err := ask(context.Background(), g.o.Dir, generation, question{Verb: "check"})
 		return err
 	}
 	if err = check(); err == nil || !g.sound() {

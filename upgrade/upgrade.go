@@ -3,6 +3,7 @@ package upgrade
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -226,6 +227,12 @@ func (g *Generation) check(s *successor, in incoming) error {
 	}
 	if err := g.can().Accept(ctx, about); err != nil {
 		return refusal{err}
+	}
+	var can struct {
+		ByTenant bool `json:"by_tenant"`
+	}
+	if json.Unmarshal(about, &can); s.order.ByTenant && !can.ByTenant {
+		return refusal{errors.New("the new release does not know --by-tenant; upgrade to it without")}
 	}
 	return nil
 }

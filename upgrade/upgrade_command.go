@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -23,6 +22,7 @@ const (
 // UpgradeCommand is the verb: app upgrade [FILE].
 type UpgradeCommand struct {
 	File         Binary        `arg:"" optional:"" help:"The binary of the new release; without it the running release is started afresh."`
+	ByTenant     bool          `help:"Customers whose jobs are not done stay with the old release until they are."`
 	Check        bool          `help:"Only check whether the binary would be taken."`
 	NoWait       bool          `help:"Return when the new release has taken over, and not when it is committed."`
 	Probation    time.Duration `default:"10s" help:"How long the old release stands by."`
@@ -66,7 +66,12 @@ func (o *Outcome) Error() string {
 func (o *Outcome) ExitCode() int { return o.code }
 
 // Validate is kong's.
-func (c *UpgradeCommand) Validate() error { return positive(c.Probation, c.DrainTimeout, c.Timeout) }
+func (c *UpgradeCommand) Validate() error {
+	if c.ByTenant && c.File == (Binary{}) {
+		return errors.New("--by-tenant needs the binary of another release; without it the running one is started afresh")
+	}
+	return positive(c.Probation, c.DrainTimeout, c.Timeout)
+}
 
 // Validate is kong's.
 func (c *RollbackCommand) Validate() error { return positive(c.Probation, c.DrainTimeout, c.Timeout) }
@@ -86,7 +91,12 @@ func (c *UpgradeCommand) Run(ctx context.Context, at Place, out io.Writer) error
 		return r.refuse(c.File.err)
 	}
 	defer c.File.file.Close()
-	return r.run(ctx, order{Probation: c.Probation, DrainTimeout: c.DrainTimeout, Timeout: c.Timeout, Check: c.Check, Wishes: c.Wishes}, c.File.file)
+	if c.ByTenant {
+		if s, err := ask(ctx, string(at), 0, question{Verb: "status"}); err == nil && !s.ByTenant {
+			return r.refuse(errors.New("the release that serves does not know --by-tenant; upgrade it once without"))
+		}
+	}
+	return r.run(ctx, order{Probation: c.Probation, DrainTimeout: c.DrainTimeout, Timeout: c.Timeout, Check: c.Check, ByTenant: c.ByTenant, Wishes: c.Wishes}, c.File.file)
 }
 
 // Run asks the serving generation to go back by one release.
@@ -244,8 +254,7 @@ func (r *request) verdict() (s Step, ok bool) {
 
 // leads tells whether the control socket of who serves is the successor's.
 func (r *request) leads() bool {
-	to, err := os.Readlink(filepath.Join(tmp(string(r.at)), "app.sock"))
-	return err == nil && numberOf(filepath.Base(to)) == r.last.Generation
+	return serves(string(r.at)) == r.last.Generation
 }
 
 func (r *request) refuse(err error) error {
@@ -300,6 +309,9 @@ func (r *request) drains() (text string) {
 	for _, s := range all {
 		if s.State == Draining {
 			text += fmt.Sprintf("\n           generation %d ends when its jobs are done: %s", s.Generation, s.Jobs.words())
+			for _, stay := range s.Staying {
+				text += "\n           " + stay.words(s.Version)
+			}
 		}
 	}
 	return text
