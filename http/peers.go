@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -104,6 +105,9 @@ func (s *Server) pass(w http.ResponseWriter, r *http.Request, to int) (err error
 	logs.Note(r.Context(), slog.Int("passed_to", to))
 	ours := w.Header().Clone()
 	clear(w.Header()) // the answer brings its own
+	if ours.Get("Connection") != "" {
+		w.Header().Set("Connection", ours.Get("Connection")) // but this connection is ours
+	}
 	body := &passedBody{ReadCloser: r.Body}
 	out := *r
 	out.Body = body
@@ -123,9 +127,7 @@ func (s *Server) pass(w http.ResponseWriter, r *http.Request, to int) (err error
 	if err == nil {
 		return nil
 	}
-	for name, values := range ours {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), ours)
 	dial, unreached := errors.AsType[*net.OpError](err)
 	unreached = unreached && dial.Op == "dial"
 	safe := r.Method == http.MethodGet || r.Method == http.MethodHead
