@@ -37,6 +37,21 @@
 // "serve" given by hand beside a generation that serves takes its place likewise,
 // from step 3 on.
 //
+// # Tenant by tenant
+//
+// A program that serves many tenants may let each follow when its own jobs are done
+// (UpgradeCommand.ByTenant). Which release a tenant is assigned to the program keeps
+// itself, where all generations see it, and changes it in one transaction. Before
+// Serve the successor assigns them, all to its release but those with jobs of the
+// predecessor's (Predecessor tells whose place it takes, and how). Once replaced, the
+// predecessor assigns each to one of Heirs as soon as its jobs are done, and ends when
+// it has none. Whose tells, for every request, which generation answers for a release;
+// Dial reaches its private listener. A release is as good as none when no process of it
+// lives: so whatever is killed, its tenants are with who serves, and nothing has to be
+// tidied up. Only when a release is started again, its old tenants must be forgotten
+// before, which Work.Expect is for. A generation that hangs while tenants are its own is
+// killed by the one in charge, which calls Oversee.
+//
 // # Under systemd
 //
 // Where NOTIFY_SOCKET names a supervisor that speaks sd_notify's language, it is
