@@ -34,6 +34,9 @@
 //     successor, and Left in the predecessor, which finishes its work and exits.
 //     Rolled back: Left is closed in the successor; after 2 s it is killed.
 //
+// Work.Remember hears of an upgrade from its beginning to its result. When a host is
+// killed before that, Decided tells what the verdict is.
+//
 // "serve" given by hand beside a generation that serves takes its place likewise,
 // from step 3 on.
 //

@@ -81,6 +81,11 @@ type Work struct {
 	// Lays down what a successor will compare itself with, by the wishes of who asked
 	// for the upgrade, while that starts. Nil is nothing.
 	Sample func(ctx context.Context, successor int, wishes []byte) error
+
+	// Remember keeps an upgrade that this generation hosts: when it begins, again after
+	// each step, and when it has a result; one that was refused at once, too. A later
+	// word about the same ID takes the place of the one before. Nil is nothing.
+	Remember func(context.Context, Upgrade) error
 }
 
 // Generation is one process of an instance, from its start to its end.

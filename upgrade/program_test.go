@@ -166,7 +166,8 @@ func serveBroken(fault, dir, listen string) error {
 			}
 			return nil
 		},
-		Accept: func(context.Context, []byte) error { return nil },
+		Accept:   func(context.Context, []byte) error { return nil },
+		Remember: func(_ context.Context, u upgrade.Upgrade) error { return remember(dir, u) },
 	})
 	if err != nil {
 		return err
@@ -176,6 +177,18 @@ func serveBroken(fault, dir, listen string) error {
 	}
 	<-g.Left()
 	return nil
+}
+
+// remember adds a line to what there is, unless a test has put something in its way.
+func remember(dir string, u upgrade.Upgrade) error {
+	if _, err := os.Stat(filepath.Join(dir, "full")); err == nil {
+		return errors.New("there is no room for it")
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "remembered"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(json.NewEncoder(f).Encode(u), f.Close())
 }
 
 // shout says stop to a generation without a look at who it is, and prints what it answers.

@@ -52,11 +52,13 @@ type successor struct {
 	order   order
 	number  int
 	release string
+	version string // as it calls itself
 	file    string // its executable, when we start it
 	joined  bool   // it was started by hand
 	line    *line
 	nonce   string
 	tell    func(Step)
+	record  *record // nil when nothing is to be remembered
 	began   time.Time
 	hosted  bool // the protocol has let it in
 

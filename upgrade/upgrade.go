@@ -54,6 +54,7 @@ func (g *Generation) upgrade(o order, file *os.File, tell func(Step)) {
 	s.tell = func(p Step) {
 		p.MS = time.Since(s.began).Milliseconds()
 		p.From, p.To = g.o.Release, s.release
+		s.record.note(p)
 		tell(p)
 	}
 	g.telling.RLock()
@@ -63,6 +64,9 @@ func (g *Generation) upgrade(o order, file *os.File, tell func(Step)) {
 		end.Result, end.Reason = resultBusy, err.Error()
 		s.tell(end)
 		return
+	}
+	if !o.Check {
+		s.record = g.remember(s)
 	}
 	defer func() {
 		end.OK = end.Result == resultCommitted || end.Result == resultChecked
@@ -229,9 +233,11 @@ func (g *Generation) check(s *successor, in incoming) error {
 		return refusal{err}
 	}
 	var can struct {
-		ByTenant bool `json:"by_tenant"`
+		Version  string `json:"version"`
+		ByTenant bool   `json:"by_tenant"`
 	}
-	if json.Unmarshal(about, &can); s.order.ByTenant && !can.ByTenant {
+	json.Unmarshal(about, &can)
+	if s.version = can.Version; s.order.ByTenant && !can.ByTenant {
 		return refusal{errors.New("the new release does not know --by-tenant; upgrade to it without")}
 	}
 	return nil
@@ -281,14 +287,18 @@ func (g *Generation) greet(s Status, l *line) error {
 	}
 	defer g.unclaim()
 	o := order{Probation: defaultProbation, DrainTimeout: defaultDrainTimeout, Timeout: defaultTimeout}
-	next := newSuccessor(o, func(p Step) {
-		g.o.Log.Info("upgrade", "step", p.Step, "successor", p.Generation)
-	})
-	next.joined, next.line, next.number, next.release = true, l, s.Generation, s.Release
+	next := newSuccessor(o, nil)
+	next.joined, next.line, next.number, next.release, next.version = true, l, s.Generation, s.Release, s.Version
 	if alive, err := Alive(g.o.Dir); err != nil || len(alive) > mostAlive {
 		return errors.Join(err, fmt.Errorf("%d generations live, and no more may; try again when some have finished, see: app status", len(alive)-1))
 	}
+	next.record = g.remember(next)
+	next.tell = func(p Step) {
+		g.o.Log.Info("upgrade", "step", p.Step, "successor", p.Generation)
+		next.record.note(p)
+	}
 	result, reason := g.handOver(next)
+	next.record.note(Step{Step: "end", Result: result, Reason: reason})
 	if result != resultCommitted {
 		g.o.Log.Warn("a process that was started beside this one does not take its place", "successor", s.Generation, "reason", reason)
 	}

@@ -25,6 +25,19 @@ type verdict struct {
 	At      time.Time `json:"at"`
 }
 
+// Decided is the result of the upgrade to a generation by its verdict, "" while there
+// is none: for an upgrade whose host was killed before it could tell.
+func Decided(dir string, generation int) (result, reason string, at time.Time) {
+	v, err := readVerdict(dir, generation)
+	switch {
+	case err != nil:
+		return "", "", at
+	case v.event() == committed:
+		return resultCommitted, "", v.At
+	}
+	return resultRolledBack, v.Reason, v.At
+}
+
 // decide makes the verdict on a generation, unless there is one, and answers with
 // the one that stands. It is written beside its place and linked there: O_EXCL,
 // and never half there.
