@@ -326,13 +326,14 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 		Accept: func(ctx context.Context, about []byte) error { return acceptable(ctx, db.Pool, about) },
 		Expect: a.Expect,
 		Staying: func(ctx context.Context) (all []upgrade.Stay, err error) {
-			staying, err := a.Staying(ctx)
+			staying, err := a.Staying(ctx, release)
 			for _, s := range staying {
 				all = append(all, upgrade.Stay(s))
 			}
 			return all, err
 		},
-		Sample: gate.Draw,
+		Sample:   gate.Draw,
+		Remember: func(ctx context.Context, u upgrade.Upgrade) error { return a.RememberUpgrade(ctx, app.Upgrade(u)) },
 	})
 	if err != nil {
 		return err
@@ -342,7 +343,9 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	}
 	defer func() { err = errors.Join(err, runner.Stop(stop.Hard)) }()
 	defer meanwhile(func(ctx context.Context) {
-		generation.Watch(ctx, func(alive []upgrade.Status) error { return takeOver(ctx, runner, alive, log) })
+		generation.Watch(ctx, func(alive []upgrade.Status) error {
+			return errors.Join(takeOver(ctx, runner, alive, log), settle(ctx, a, c.Dir, alive))
+		})
 	})()
 	defer meanwhile(func(ctx context.Context) { generation.Oversee(ctx, a.AssignedReleases) })()
 	if err := greet(stop.Soft, out, c, a); err != nil {
@@ -544,6 +547,15 @@ func takeOver(ctx context.Context, runner *jobs.Runner, alive []upgrade.Status, 
 		log.Error("the jobs of a process that is gone cannot be taken over yet", "err", err)
 	}
 	return err
+}
+
+// settle ends what hosts of upgrades that are gone have left untold.
+func settle(ctx context.Context, a *app.App, dir string, alive []upgrade.Status) error {
+	hosts := map[int]time.Time{}
+	for _, s := range alive {
+		hosts[s.Generation] = s.StartedAt
+	}
+	return a.SettleUpgrades(ctx, hosts, func(generation int) (result, reason string, at time.Time) { return upgrade.Decided(dir, generation) })
 }
 
 // greet prints the address and, while there is no user, the setup link; an empty

@@ -16,8 +16,8 @@ type Stay struct {
 	Doing  string // as in "1 batch, 62%, about 4 min"
 }
 
-// Staying are the tenants that are assigned to this release, by slug.
-func (a *App) Staying(ctx context.Context) (all []Stay, err error) {
+// Staying are the tenants that are assigned to a release, by slug.
+func (a *App) Staying(ctx context.Context, release string) (all []Stay, err error) {
 	type row struct {
 		Slug             string
 		Batches, Renders int // unfinished
@@ -36,7 +36,7 @@ func (a *App) Staying(ctx context.Context) (all []Stay, err error) {
 			FROM tenants t
 			LEFT JOIN batches b ON b.tenant_id = t.id AND b.status IN ('queued', 'running')
 			LEFT JOIN renders r ON r.batch_id = b.id
-			WHERE t.release = $1 GROUP BY t.id ORDER BY t.slug`, a.release)
+			WHERE t.release = $1 GROUP BY t.id ORDER BY t.slug`, release)
 		if err != nil {
 			return fmt.Errorf("find tenants that stay: %w", err)
 		}
