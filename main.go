@@ -286,6 +286,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	server := http.New(http.Options{
 		App: a, Events: events, Static: files, Release: release, Version: version, Generation: generation.Number(),
 		BaseURL: c.URL(), RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies, Log: log, Peers: generation,
+		Generations: func(ctx context.Context) ([]app.Generation, error) { return living(ctx, c.Dir) },
 		Checks: []http.Check{
 			{Name: "database", Ask: a.Ready},
 			{Name: "chrome", Ask: func(context.Context) error { return jobs.Ready(renderer) }},
@@ -471,14 +472,26 @@ func staying(g *upgrade.Generation) error {
 	return nil
 }
 
+// living are the generations that do, for operators.
+func living(ctx context.Context, dir string) (all []app.Generation, err error) {
+	list, err := upgrade.List(ctx, dir)
+	for _, s := range list {
+		if s.State != upgrade.Gone {
+			all = append(all, app.Generation{
+				Number: s.Generation, Release: s.Release, Version: s.Version, State: s.State, Probation: s.Probation, Silent: s.Silent, Started: s.StartedAt,
+				Running: s.Jobs.Running, Available: s.Jobs.Available, Waiting: s.Jobs.Waiting,
+			})
+		}
+	}
+	return all, err
+}
+
 // states are those of the generations that live.
 func states(dir string) func(context.Context) ([]string, error) {
 	return func(ctx context.Context) (all []string, err error) {
-		list, err := upgrade.List(ctx, dir)
-		for _, s := range list {
-			if s.State != upgrade.Gone {
-				all = append(all, s.State)
-			}
+		list, err := living(ctx, dir)
+		for _, g := range list {
+			all = append(all, g.State)
 		}
 		return all, err
 	}

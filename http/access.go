@@ -19,9 +19,34 @@ type visit struct {
 	here       app.Membership
 }
 
-// member opens a workspace to those who belong to it. To all others it is not
-// there; who is signed out is asked to sign in, and comes back.
+// member opens a workspace to those who belong to it. To all others it is not there.
 func (s *Server) member(h func(http.ResponseWriter, *http.Request, visit) error) handler {
+	return s.signedIn(func(w http.ResponseWriter, r *http.Request, user app.User) (err error) {
+		v := visit{user: user}
+		if v.Tenant, v.here, v.workspaces, err = s.o.App.Enter(r.Context(), user.ID, r.PathValue("slug")); err != nil {
+			return err
+		}
+		noteTenant(r, v.Tenant)
+		return s.share(w, r, v.Tenant, func() error {
+			w.Header().Set("Cache-Control", "private, no-cache")
+			return h(w, r, v)
+		})
+	})
+}
+
+// operator opens what is for those who run the installation. To all others it is not there.
+func (s *Server) operator(h func(http.ResponseWriter, *http.Request, app.User) error) handler {
+	return s.signedIn(func(w http.ResponseWriter, r *http.Request, user app.User) error {
+		if !user.Operator {
+			return nothingAt(r)
+		}
+		return h(w, r, user)
+	})
+}
+
+// signedIn opens what is for people with an account. Who is signed out is asked to
+// sign in, and comes back.
+func (s *Server) signedIn(h func(http.ResponseWriter, *http.Request, app.User) error) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := s.sameOrigin(r); err != nil {
 			return err
@@ -33,15 +58,7 @@ func (s *Server) member(h func(http.ResponseWriter, *http.Request, visit) error)
 		if err != nil {
 			return err
 		}
-		v := visit{user: user}
-		if v.Tenant, v.here, v.workspaces, err = s.o.App.Enter(r.Context(), user.ID, r.PathValue("slug")); err != nil {
-			return err
-		}
-		noteTenant(r, v.Tenant)
-		return s.share(w, r, v.Tenant, func() error {
-			w.Header().Set("Cache-Control", "private, no-cache")
-			return h(w, r, v)
-		})
+		return h(w, r, user)
 	}
 }
 
@@ -121,7 +138,7 @@ func (s *Server) shell(title string, fonts ...string) views.Shell {
 // shellFor is the frame of a page in a workspace, where things are drawn.
 func (s *Server) shellFor(v visit, title string) views.Shell {
 	shell := s.shell(title, s.fonts.sheet, views.Workspace(v.here.Slug, "fonts.css"))
-	shell.User, shell.Workspaces, shell.Here = &v.user, v.workspaces, v.here.Slug
+	shell.User, shell.Workspaces, shell.Here, shell.Module = &v.user, v.workspaces, v.here.Slug, "app.js"
 	return shell
 }
 

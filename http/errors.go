@@ -136,9 +136,13 @@ func (s *Server) miss(h http.Handler, r *http.Request) error {
 	h.ServeHTTP(answer, r)
 	allow := http.Header(answer).Get("Allow")
 	if allow == "" {
-		return app.Errorf(app.NotFound, "there is nothing at %s", r.URL.Path)
+		return nothingAt(r)
 	}
 	return &refusal{http.StatusMethodNotAllowed, fmt.Sprintf("%s does not work here; what does: %s", r.Method, allow), allow}
+}
+
+func nothingAt(r *http.Request) error {
+	return app.Errorf(app.NotFound, "there is nothing at %s", r.URL.Path)
 }
 
 // discard is an answer of which only the headers count.

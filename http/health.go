@@ -76,6 +76,11 @@ func reason(err error) string {
 	return "this does not work; the log tells why"
 }
 
+// showVersion tells who serves a workspace: not always who has the port.
+func (s *Server) showVersion(w http.ResponseWriter, r *http.Request, _ visit) error {
+	return s.version(w, r)
+}
+
 func (s *Server) version(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, struct {
 		Version    string `json:"version"`

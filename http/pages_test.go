@@ -141,7 +141,7 @@ func TestPostsFromElsewhereAreRefused(t *testing.T) {
 func TestEveryPage(t *testing.T) {
 	s := newSite(t)
 	x := makeThings(t, s.tenant, "Card")
-	for _, path := range []string{"/setup", "/signin", "/nothing", "/t/acme/", "/t/acme/designs/" + x.design, "/t/acme/renders/" + x.render} {
+	for _, path := range []string{"/setup", "/signin", "/nothing", "/t/acme/", "/t/acme/designs/" + x.design, "/t/acme/renders/" + x.render, "/operator/releases"} {
 		t.Run(path, func(t *testing.T) {
 			got := s.page(path)
 			if path == "/signin" {

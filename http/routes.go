@@ -12,7 +12,8 @@ type route struct {
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 // routes is all there is. Whom a route is for stands before its handler: open to
-// all, to a member of the workspace in the path, or to the tenant of an API key.
+// all, to an operator, to a member of the workspace in the path, or to the tenant of
+// an API key.
 func (s *Server) routes() []route {
 	return []route{
 		{"GET /healthz", s.healthz},
@@ -29,8 +30,11 @@ func (s *Server) routes() []route {
 		{"POST /signin", s.signIn},
 		{"POST /signout", s.signOut},
 
+		{"GET /operator/releases", s.operator(s.showReleases)},
+
 		{"GET /t/{slug}", s.member(s.toGallery)},
 		{"GET /t/{slug}/{$}", s.member(s.showGallery)},
+		{"GET /t/{slug}/version", s.member(s.showVersion)},
 		{"GET /t/{slug}/designs/{id}", s.member(s.showDesign)},
 		{"GET /t/{slug}/designs/{id}/canvas", s.member(s.showCanvas)},
 		{"POST /t/{slug}/designs/{id}/renders", s.member(s.postRender)},

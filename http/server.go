@@ -33,6 +33,9 @@ type Options struct {
 	Checks         []Check // what /readyz asks
 	Peers          Peers   // nil for a server that has none
 
+	// The processes of the instance that live, the newest first.
+	Generations func(context.Context) ([]app.Generation, error)
+
 	Wait time.Duration // for a render, before a POST is answered without it; 0 means 10 s
 }
 

@@ -95,11 +95,11 @@ func (s *Server) readForm(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// inside is a place of a workspace to go to after signing in; anything else
-// would let a link lead people elsewhere.
+// inside is a place of a workspace, or of operators, to go to after signing in;
+// anything else would let a link lead people elsewhere.
 func inside(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, "/t/") || strings.Contains(next, `\`) {
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, "/t/") && !strings.HasPrefix(u.Path, "/operator/") || strings.Contains(next, `\`) {
 		return "/"
 	}
 	return next

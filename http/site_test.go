@@ -70,6 +70,9 @@ func newEmptySite(t testing.TB, options ...func(*ours.Options)) *site {
 	o := ours.Options{
 		App: a, Events: events, Static: static.New(), Release: apptest.Release, Version: "v1", Generation: 7,
 		BaseURL: "http://" + listener.Listener.Addr().String(), Log: log, Checks: []ours.Check{{Name: "database", Ask: a.Ready}},
+		Generations: func(context.Context) ([]app.Generation, error) {
+			return []app.Generation{{Number: 7, Release: apptest.Release, Version: "v1", State: "serving"}}, nil
+		},
 	}
 	for _, change := range options {
 		change(&o)

@@ -48,9 +48,11 @@ func TestForeignIDs(t *testing.T) {
 		"GET /static/{file}": open, "GET /fonts/{file}": open,
 		"GET /{$}": open, "GET /setup": open, "POST /setup": open,
 		"GET /signin": open, "POST /signin": open, "POST /signout": open,
+		"GET /operator/releases": open, // to operators, for all tenants
 
 		"GET /t/{slug}":                     page(404, "/t/bolt"),
 		"GET /t/{slug}/{$}":                 page(404, "/t/bolt/"),
+		"GET /t/{slug}/version":             page(404, "/t/bolt/version"),
 		"GET /t/{slug}/designs/{id}":        page(404, both("designs/"+theirs.design)...),
 		"GET /t/{slug}/designs/{id}/canvas": page(404, both("designs/"+theirs.design+"/canvas")...),
 		"POST /t/{slug}/designs/{id}/renders": func(t *testing.T) {

@@ -3,7 +3,7 @@
 
 import { keepTyped } from "./typed.js";
 
-const { release, generation } = document.documentElement.dataset;
+const { release, generation, version } = document.documentElement.dataset;
 let asking = false;
 
 // watchRelease looks whenever somebody comes back to the page.
@@ -22,7 +22,8 @@ export function heardOf(other) {
   }
 }
 
-// look asks who serves. While one release takes over from another both answer,
+// look asks who serves the page: of a workspace that may be an older release than
+// the one that has the port. While one release takes over from another both answer,
 // and only a generation younger than the page's is news.
 async function look() {
   if (asking) {
@@ -30,7 +31,7 @@ async function look() {
   }
   asking = true;
   try {
-    const now = await (await fetch("/version")).json();
+    const now = await (await fetch(version)).json();
     if (now.release !== release && now.generation > Number(generation)) {
       offer();
     }

@@ -22,6 +22,17 @@ type Shell struct {
 	User       *app.User
 	Workspaces []app.Membership
 	Here       string // the slug of the workspace that the page belongs to
+	Operating  bool   // it is for operators
+	Module     string // that the page runs, "" for none
+}
+
+// version is where the page asks who serves it: its workspace may stay with an older
+// release for a while.
+func (s Shell) version() string {
+	if s.Here == "" {
+		return "/version"
+	}
+	return Workspace(s.Here, "version")
 }
 
 // Workspace is the address of a workspace, or of something in it.
