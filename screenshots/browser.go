@@ -26,13 +26,16 @@ const launchLimit = time.Minute
 
 // browser is one Chrome with one tab.
 type browser struct {
-	ctx    context.Context // ends with the process
-	cancel context.CancelFunc
-	gone   chan struct{} // closed when nothing of it is left
-	target *chromedp.Target
-	frame  cdp.FrameID
-	view   view
-	by     Fingerprint
+	ctx     context.Context // ends with the process
+	cancel  context.CancelFunc
+	gone    chan struct{} // closed when nothing of it is left
+	target  *chromedp.Target
+	frame   cdp.FrameID
+	profile string
+	view    view
+	by      Fingerprint
+	born    time.Time
+	shots   int
 }
 
 // command is what it takes to start a Chrome.
@@ -57,7 +60,7 @@ func launch(life, ctx context.Context, c command) (*browser, error) {
 		bury(profile)
 		return nil, fmt.Errorf("starting Chrome: %w", err)
 	}
-	b := &browser{gone: make(chan struct{}), by: c.by}
+	b := &browser{gone: make(chan struct{}), profile: profile, by: c.by, born: time.Now()}
 	// This cancel and not chromedp's, which waits, and for ever when called twice
 	// on a process that did not start.
 	life, b.cancel = context.WithCancel(life)

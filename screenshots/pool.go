@@ -30,19 +30,26 @@ type Options struct {
 	Log      *slog.Logger // nil is slog.Default
 }
 
-// Pool is a set of warm tabs.
+// Pool is a set of warm tabs, and the line before them.
 type Pool struct {
-	tabs    []*tab
-	idle    chan *tab
-	waiting atomic.Int64 // shots that have no tab or slot yet
-	busy    atomic.Int64 // shots under way
-	slots   slots
-	folder  *folder
-	place   place
-	newest  atomic.Pointer[Fingerprint] // of the browser launched last
-	life    context.Context
-	end     context.CancelFunc
-	close   func() error
+	tabs   []*tab
+	busy   atomic.Int64 // shots under way
+	slots  slots
+	folder *folder
+	place  place
+	newest atomic.Pointer[Fingerprint] // of the browser launched last
+	life   context.Context
+	end    context.CancelFunc
+	close  func() error
+	works  sync.WaitGroup // what tabs do
+	lives  sync.WaitGroup // browsers
+
+	mu     sync.Mutex
+	change *sync.Cond // of anything that a tab waits for
+	line   line
+	coming int // tabs on their way to a slot, each for one in the line
+
+	renewal sync.Mutex // held by the tab whose browser is renewed
 }
 
 // Start returns when the first tab is warm; the others follow.
@@ -100,9 +107,11 @@ func start(ctx context.Context, o Options, place place, account *syscall.Credent
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{idle: make(chan *tab, o.Tabs), slots: slots, folder: folder, place: place}
+	p := &Pool{slots: slots, folder: folder, place: place}
+	p.change = sync.NewCond(&p.mu)
 	p.life, p.end = context.WithCancel(context.Background())
 	p.close = sync.OnceValue(p.shutdown)
+	context.AfterFunc(p.life, p.stir)
 
 	p.tabs = make([]*tab, o.Tabs)
 	for i := range p.tabs {
@@ -114,53 +123,49 @@ func start(ctx context.Context, o Options, place place, account *syscall.Credent
 			}
 			by.Libraries = libraries
 			b, err := launch(p.life, ctx, command{place, folder, fontconfig, account, by, o.Log})
-			if err == nil {
-				p.meet(b, o.Log)
+			if err != nil {
+				return nil, err
 			}
-			return b, err
+			p.lives.Go(func() { <-b.gone })
+			context.AfterFunc(b.ctx, p.stir)
+			p.meet(b, o.Log)
+			return b, nil
 		}}
 	}
 	if err := p.tabs[0].warm(ctx); err != nil {
 		p.end()
+		p.lives.Wait()
 		return nil, err
 	}
-	p.idle <- p.tabs[0]
-	for _, t := range p.tabs[1:] {
-		go p.put(t)
+	for _, t := range p.tabs {
+		p.works.Go(func() { p.work(t) })
 	}
 	return p, nil
 }
 
-// Capture draws one page. It waits for a free tab; when ctx ends first, or in
-// the middle, it returns ctx's error and the tab finishes by itself. The error is
-// a *PageError when the page is at fault and a *BrowserError when Chrome is.
+// Capture draws one page. It waits in the line; when ctx ends first, or in the
+// middle, it returns ctx's error and the tab finishes by itself. The error is a
+// *PageError when the page is at fault and a *BrowserError when Chrome is.
 func (p *Pool) Capture(ctx context.Context, s Shot) (Picture, error) {
 	if err := s.check(); err != nil {
 		return Picture{}, err
-	}
-	var t *tab
-	p.waiting.Add(1)
-	select {
-	case <-ctx.Done():
-		p.waiting.Add(-1)
-		return Picture{}, ctx.Err()
-	case <-p.life.Done():
-		p.waiting.Add(-1)
-		return Picture{}, errClosed()
-	case t = <-p.idle:
 	}
 	type result struct {
 		picture Picture
 		err     error
 	}
 	done := make(chan result, 1)
-	go func() {
-		picture, err := p.shoot(ctx, t, s)
+	w := &waiter{lane: s.Lane, owner: s.For, take: func(t *tab, err error) {
+		var picture Picture
+		if err == nil {
+			picture, err = t.shoot(ctx, s)
+		}
 		done <- result{picture, err}
-		p.put(t)
-	}()
+	}}
+	p.join(w)
 	select {
 	case <-ctx.Done():
+		p.leave(w)
 		return Picture{}, ctx.Err()
 	case r := <-done:
 		if r.err != nil && p.life.Err() != nil {
@@ -170,31 +175,18 @@ func (p *Pool) Capture(ctx context.Context, s Shot) (Picture, error) {
 	}
 }
 
-// Ready fails while no browser can be started. Those that died idle are started
-// again, so that a pool which nobody asks for a shot gets well, too.
+// Ready fails while no browser lives. One that died is started again by itself.
 func (p *Pool) Ready() error {
-	for range p.tabs {
-		select {
-		case t := <-p.idle:
-			if t.alive() {
-				p.idle <- t
-			} else {
-				go p.put(t)
-			}
-			continue
-		default: // the others draw, or are being started
-		}
-		break
-	}
-	var last error
+	why := errors.New("one is being started")
 	for _, t := range p.tabs {
-		failed := t.failed.Load()
-		if failed == nil {
+		if t.alive() {
 			return nil
 		}
-		last = *failed
+		if failed := t.failed.Load(); failed != nil {
+			why = *failed
+		}
 	}
-	return fmt.Errorf("no browser can be started: %w", last)
+	return fmt.Errorf("there is no browser: %w", why)
 }
 
 // Fingerprint is what draws the next shot, most likely: a Chrome that is replaced
@@ -204,20 +196,48 @@ func (p *Pool) Fingerprint() Fingerprint { return *p.newest.Load() }
 // Close ends the shots under way, the browsers, and removes all they wrote.
 func (p *Pool) Close() error { return p.close() }
 
-// shoot waits for a slot, too, and draws.
-func (p *Pool) shoot(ctx context.Context, t *tab, s Shot) (Picture, error) {
-	waiting, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(p.life, cancel)()
-	give, err := p.slots.take(waiting)
-	p.waiting.Add(-1)
-	if err != nil {
-		return Picture{}, err
+func (p *Pool) join(w *waiter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.refuse(); err != nil {
+		w.take(nil, err)
+		return
 	}
-	defer give()
-	p.busy.Add(1)
-	defer p.busy.Add(-1)
-	return t.shoot(ctx, s)
+	p.line.join(w)
+	p.change.Broadcast()
+}
+
+func (p *Pool) leave(w *waiter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.line.leave(w)
+}
+
+// refuse tells why nobody need wait.
+func (p *Pool) refuse() error {
+	if p.life.Err() != nil {
+		return errClosed()
+	}
+	return p.down()
+}
+
+// down is the reason when no browser can be started.
+func (p *Pool) down() (err error) {
+	for _, t := range p.tabs {
+		failed := t.failed.Load()
+		if failed == nil {
+			return nil
+		}
+		err = &BrowserError{*failed}
+	}
+	return err
+}
+
+// stir has everything that waits look again.
+func (p *Pool) stir() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.change.Broadcast()
 }
 
 // meet remembers what the newest browser is.
@@ -228,20 +248,13 @@ func (p *Pool) meet(b *browser, log *slog.Logger) {
 	}
 }
 
-// put gives the tab back for the next shot, with a living browser in it.
-func (p *Pool) put(t *tab) {
-	if err := t.warm(p.life); err != nil && p.life.Err() == nil {
-		t.log.Warn("Chrome did not come back; the next shot tries again", "err", err)
-	}
-	p.idle <- t
-}
-
 func (p *Pool) shutdown() error {
 	p.end()
-	for range cap(p.idle) {
-		t := <-p.idle
-		t.drop()
-	}
+	p.works.Wait()
+	p.lives.Wait()
+	p.mu.Lock()
+	p.dismiss(errClosed())
+	p.mu.Unlock()
 	defer p.place.close()
 	return p.folder.remove()
 }

@@ -8,8 +8,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/chromedp/chromedp"
 )
 
 func TestAFailingBrowserIsReplaced(t *testing.T) {
@@ -19,19 +17,12 @@ func TestAFailingBrowserIsReplaced(t *testing.T) {
 	}`})
 	want := capture(t, p, page100(box(0, 0, 10, 10, "red")))
 
-	// hurt runs on the tab while it is idle; the tab goes back to the pool.
-	hurt := func(t *testing.T, f func(*tab)) {
-		tab := <-p.idle
-		f(tab)
-		p.idle <- tab
-	}
-	leader := func(tab *tab) int { return chromedp.FromContext(tab.browser.ctx).Browser.Process().Pid }
-
+	leader := func(tab *tab) int { return leaderOf(tab.browser.Load()) }
 	for name, wound := range map[string]func(*tab){
 		"killed": func(tab *tab) { syscall.Kill(leader(tab), syscall.SIGKILL) },
 		"killed and known to be": func(tab *tab) {
 			syscall.Kill(leader(tab), syscall.SIGKILL)
-			<-tab.browser.gone
+			<-tab.browser.Load().gone
 		},
 		"page process killed": func(tab *tab) {
 			for _, pid := range processes(t, p.folder.path, "--type=renderer") {
@@ -44,25 +35,24 @@ func TestAFailingBrowserIsReplaced(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			hurt(t, wound)
+			between(t, p, wound)
 			if !bytes.Equal(want, capture(t, p, page100(box(0, 0, 10, 10, "red")))) {
 				t.Error("the picture after it is another one")
 			}
-			hurt(t, func(tab *tab) { tab.limit = shotLimit })
+			between(t, p, func(tab *tab) { tab.limit = shotLimit })
 		})
 	}
 
 	t.Run("killed in the middle", func(t *testing.T) {
-		started := <-p.idle
-		pid := leader(started)
-		p.idle <- started
+		var pid int
+		between(t, p, func(tab *tab) { pid = leader(tab) })
 		big := Shot{HTML: page100(box(0, 0, 10, 10, "red")).HTML, Width: 4000, Height: 4000, Scale: 1, Format: PNG}
 		done := make(chan error, 1)
 		go func() {
 			_, err := p.Capture(t.Context(), big)
 			done <- err
 		}()
-		for len(p.idle) > 0 {
+		for p.busy.Load() == 0 {
 			time.Sleep(time.Millisecond)
 		}
 		syscall.Kill(pid, syscall.SIGKILL)
@@ -72,14 +62,14 @@ func TestAFailingBrowserIsReplaced(t *testing.T) {
 	})
 
 	t.Run("a page that hangs every browser", func(t *testing.T) {
-		hurt(t, func(tab *tab) { tab.limit = 2 * time.Second })
+		between(t, p, func(tab *tab) { tab.limit = 2 * time.Second })
 		_, err := p.Capture(t.Context(), page100("<p data-endless>"))
 		if _, ok := errors.AsType[*PageError](err); !ok || !strings.Contains(err.Error(), "longer than 2s") {
 			t.Errorf("%v, not a PageError", err)
 		}
-		hurt(t, func(tab *tab) {
+		between(t, p, func(tab *tab) {
 			tab.limit = shotLimit
-			if tab.browser == nil {
+			if !tab.alive() {
 				t.Error("the tab came back without a browser")
 			}
 		})

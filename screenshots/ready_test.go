@@ -1,21 +1,24 @@
 package screenshots
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// A pool whose browsers died while idle mends itself when it is asked whether it
-// is ready; one that cannot says so for as long.
+// A pool whose browsers died while idle mends itself, asked or not. While there is
+// no program to start it says so, to everybody and at once, and is well again when
+// it is back.
 func TestReady(t *testing.T) {
 	chromium, err := Find("")
 	if err != nil {
@@ -27,58 +30,70 @@ func TestReady(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := startPool(t, Options{Tabs: 2, Chromium: program})
-	capture(t, p, page100(box(0, 0, 10, 10, "red")))
-	for p.tabs[1].launches.Load() == 0 { // the second starts by itself
-		time.Sleep(time.Millisecond)
-	}
-	kill := func() {
-		all := []*tab{<-p.idle, <-p.idle}
-		for _, tab := range all {
-			if tab.alive() {
-				chromedp.FromContext(tab.browser.ctx).Browser.Process().Kill()
-				<-tab.browser.gone
+	want := capture(t, p, page100(box(0, 0, 10, 10, "red")))
+	// all waits for two living browsers that are none of some others.
+	all := func(others []*browser) (browsers []*browser) {
+		for ; len(browsers) < 2; time.Sleep(time.Millisecond) {
+			browsers = nil
+			for _, tab := range p.tabs {
+				if b := tab.browser.Load(); b != nil && b.ctx.Err() == nil && !slices.Contains(others, b) {
+					browsers = append(browsers, b)
+				}
 			}
-			p.idle <- tab
+		}
+		return browsers
+	}
+	kill := func(browsers []*browser) {
+		for _, b := range browsers {
+			syscall.Kill(leaderOf(b), syscall.SIGKILL)
+			<-b.gone
 		}
 	}
-	alive := func() (n int) {
-		all := []*tab{<-p.idle, <-p.idle}
-		for _, tab := range all {
-			if tab.alive() {
-				n++
-			}
-			p.idle <- tab
-		}
-		return n
-	}
+	first := all(nil)
 	if err := p.Ready(); err != nil {
 		t.Errorf("both live: %v", err)
 	}
-	kill()
+	kill(first)
+	second := all(first)
 	if err := p.Ready(); err != nil {
-		t.Errorf("both died, and nothing keeps them from being started: %v", err)
+		t.Errorf("both live again: %v", err)
 	}
-	if n := alive(); n != 2 {
-		t.Errorf("%d are started again", n)
+	kill(second[:1])
+	if err := p.Ready(); err != nil {
+		t.Errorf("one lives: %v", err)
 	}
+	second = all(second[:1])
 
 	if err := os.Rename(program, away); err != nil {
 		t.Fatal(err)
 	}
-	kill()
-	for p.Ready() == nil {
-		time.Sleep(time.Millisecond)
+	kill(second)
+	if err := p.Ready(); err == nil || !strings.Contains(err.Error(), "there is no browser") {
+		t.Errorf("none lives: %v", err)
 	}
-	if err := p.Ready(); err == nil || !strings.Contains(err.Error(), "no browser can be started") {
+	waits := make(chan error, 1)
+	go func() {
+		_, err := p.Capture(t.Context(), page100(""))
+		waits <- err
+	}()
+	if err := <-waits; !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("who waits is told %v", err)
+	} else if _, ours := errors.AsType[*BrowserError](err); !ours {
+		t.Errorf("%v is no BrowserError", err)
+	}
+	if err := p.Ready(); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("without a program: %v", err)
 	}
 	if err := os.Rename(away, program); err != nil {
 		t.Fatal(err)
 	}
-	for p.Ready() != nil {
-		time.Sleep(time.Millisecond)
+	all(second)
+	if err := p.Ready(); err != nil {
+		t.Errorf("with a program again: %v", err)
 	}
-	capture(t, p, page100(box(0, 0, 10, 10, "red")))
+	if !bytes.Equal(want, capture(t, p, page100(box(0, 0, 10, 10, "red")))) {
+		t.Error("the picture after it is another one")
+	}
 }
 
 func TestMetrics(t *testing.T) {
@@ -99,7 +114,7 @@ func TestMetrics(t *testing.T) {
 	capture(t, p, page100(box(0, 0, 10, 10, "red")))
 	await("tabs 1 busy 0 waiting 0 restarts 0")
 
-	// One has the tab and waits for a slot, one waits for the tab.
+	// The tab waits for a slot, for one of two.
 	var gives []func()
 	for range p.slots.count {
 		give, err := p.slots.take(t.Context())
@@ -126,9 +141,7 @@ func TestMetrics(t *testing.T) {
 		give()
 	}
 
-	tab := <-p.idle
-	tab.limit = time.Second
-	p.idle <- tab
+	between(t, p, func(tab *tab) { tab.limit = time.Second })
 	go func() {
 		_, err := p.Capture(t.Context(), page100(`<p data-endless></p>`))
 		done <- err

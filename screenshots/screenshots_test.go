@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	_ "golang.org/x/image/webp"
+
+	"github.com/chromedp/chromedp"
 )
 
 // fonts is what the tests draw with.
@@ -86,6 +88,36 @@ func capture(t testing.TB, p *Pool, s Shot) []byte {
 		t.Fatal(err)
 	}
 	return picture.Data
+}
+
+// between has a tab do something between two shots.
+func between(t testing.TB, p *Pool, f func(*tab)) {
+	t.Helper()
+	done := make(chan error, 1)
+	p.join(&waiter{take: func(tab *tab, err error) {
+		if err == nil {
+			f(tab)
+		}
+		done <- err
+	}})
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// leaderOf is the process that has started all others of a browser.
+func leaderOf(b *browser) int { return chromedp.FromContext(b.ctx).Browser.Process().Pid }
+
+// hold keeps a tab busy until it is let go.
+func hold(t testing.TB, p *Pool) (letGo func()) {
+	t.Helper()
+	held, end := make(chan struct{}), make(chan struct{})
+	p.join(&waiter{take: func(*tab, error) {
+		close(held)
+		<-end
+	}})
+	<-held
+	return func() { close(end) }
 }
 
 func decode(t testing.TB, data []byte) image.Image {

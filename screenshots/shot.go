@@ -27,6 +27,10 @@ type Shot struct {
 	Quality       int  // JPEG and WebP, 1 to 100; 0 is Chrome's own, 80
 	Transparent   bool // PNG and WebP: where the page draws nothing there is nothing
 	Optimize      bool // PNG: a smaller file, for twice the time
+
+	// Where it stands in the line; the picture does not depend on it.
+	For  string // any name of whom it is for: all have their turns
+	Lane Lane
 }
 
 // Format is what comes out.

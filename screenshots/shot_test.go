@@ -229,9 +229,7 @@ func TestCapture(t *testing.T) {
 	})
 
 	t.Run("nothing of a page is seen by the next", func(t *testing.T) {
-		// One tab twice: both are taken and one given back.
-		other := <-p.idle
-		defer func() { p.idle <- other }()
+		defer hold(t, p)() // so that all is drawn by the other tab
 		clean := Shot{HTML: card(t), Width: 1200, Height: 630, Scale: 1, Format: PNG}
 		first := capture(t, p, clean)
 		dirty := Shot{Width: 300, Height: 2000, Scale: 3, Format: WebP, Transparent: true, HTML: `<html style="color-scheme:dark;zoom:2">
@@ -267,8 +265,8 @@ func TestCapture(t *testing.T) {
 	})
 
 	t.Run("whoever gives up waits no longer", func(t *testing.T) {
-		a, b := <-p.idle, <-p.idle
-		defer func() { p.idle <- a; p.idle <- b }()
+		defer hold(t, p)()
+		defer hold(t, p)()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := p.Capture(ctx, page100("")); !errors.Is(err, context.Canceled) {

@@ -32,24 +32,44 @@ func makeSlots(folder string) (slots, error) {
 // slotRetry is how often a free slot is looked for. A shot takes a hundred times as long.
 const slotRetry = 3 * time.Millisecond
 
-// take waits for a free slot; the function it returns gives it back.
+// take waits for a free slot; the function it returns gives it back. Only one of
+// all who wait looks for a slot at a time: else who gives one back would be the
+// first to take it again, and a process that is full of work keep them for ever.
 func (s slots) take(ctx context.Context) (give func(), err error) {
 	if s.folder == "" {
 		return func() {}, nil
 	}
+	turn, err := s.lock(ctx, "turn")
+	if err != nil {
+		return nil, fmt.Errorf("take a render slot: %w", err)
+	}
+	defer turn.Close()
+	var names []string
+	for k := range s.count {
+		names = append(names, fmt.Sprint(k))
+	}
+	slot, err := s.lock(ctx, names...)
+	if err != nil {
+		return nil, fmt.Errorf("take a render slot: %w", err)
+	}
+	return func() { slot.Close() }, nil
+}
+
+// lock waits for the lock of one of the files.
+func (s slots) lock(ctx context.Context, names ...string) (*os.File, error) {
 	for {
-		for k := range s.count {
-			f, err := os.OpenFile(filepath.Join(s.folder, fmt.Sprint(k)), os.O_CREATE|os.O_RDWR, 0o600)
+		for _, name := range names {
+			f, err := os.OpenFile(filepath.Join(s.folder, name), os.O_CREATE|os.O_RDWR, 0o600)
 			if err != nil {
-				return nil, fmt.Errorf("take a render slot: %w", err)
+				return nil, err
 			}
 			err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 			if err == nil {
-				return func() { f.Close() }, nil
+				return f, nil
 			}
 			f.Close()
 			if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-				return nil, fmt.Errorf("take a render slot: %w", err)
+				return nil, err
 			}
 		}
 		select {

@@ -12,15 +12,21 @@ import (
 // shotLimit is when a tab counts as hung: 25 Mpx on a busy machine take 10 s.
 const shotLimit = 30 * time.Second
 
-// tab is a place in the pool. Its browser is replaced when it fails.
+// tab is a place in the pool. Its browser is replaced when it fails or is worn.
 type tab struct {
 	launch  func(context.Context) (*browser, error)
 	prepare string
 	limit   time.Duration
 	log     *slog.Logger
-	browser *browser
+	browser atomic.Pointer[browser] // nil when there is none
+
+	falls    int           // browsers that did not come, or ended while idle, since the last picture
+	took     time.Duration // to launch the last
+	renewing bool          // a browser is launched in the place of the one that is there
+	next     *browser      // that has been
 
 	launches atomic.Int64
+	renewals atomic.Int64          // launches in the place of a browser that was worn, besides
 	failed   atomic.Pointer[error] // why the last launch failed; nil when it did not
 }
 
@@ -50,13 +56,17 @@ func (t *tab) shoot(ctx context.Context, s Shot) (Picture, error) {
 }
 
 // warm makes sure that a browser is there.
-func (t *tab) warm(ctx context.Context) (err error) {
+func (t *tab) warm(ctx context.Context) error {
 	if t.alive() {
 		return nil
 	}
 	t.drop()
 	t.launches.Add(1)
-	if t.browser, err = t.launch(ctx); err == nil {
+	began := time.Now()
+	b, err := t.launch(ctx)
+	t.took = time.Since(began)
+	if err == nil {
+		t.browser.Store(b)
 		t.failed.Store(nil)
 	} else if ctx.Err() == nil {
 		t.failed.Store(&err)
@@ -64,12 +74,14 @@ func (t *tab) warm(ctx context.Context) (err error) {
 	return err
 }
 
-func (t *tab) alive() bool { return t.browser != nil && t.browser.ctx.Err() == nil }
+func (t *tab) alive() bool {
+	b := t.browser.Load()
+	return b != nil && b.ctx.Err() == nil
+}
 
 func (t *tab) drop() {
-	if t.browser != nil {
-		t.browser.kill()
-		t.browser = nil
+	if b := t.browser.Swap(nil); b != nil {
+		b.kill()
 	}
 }
 
@@ -78,12 +90,16 @@ func (t *tab) try(ctx context.Context, s Shot) (Picture, error) {
 	if err := t.warm(ctx); err != nil {
 		return Picture{}, err
 	}
-	by := t.browser.by
-	data, err := t.browser.shoot(s, t.prepare, t.limit)
-	if err != nil && !isPage(err) {
+	b := t.browser.Load()
+	data, err := b.shoot(s, t.prepare, t.limit)
+	switch {
+	case err == nil, isPage(err):
+		b.shots++
+		t.falls = 0
+	default:
 		t.drop()
 	}
-	return Picture{data, by}, err
+	return Picture{data, b.by}, err
 }
 
 func isPage(err error) bool {
