@@ -20,6 +20,7 @@ type batchWorker struct {
 	events *app.Events
 	draw   drawer
 	tabs   int
+	seats  *seats
 }
 
 // Timeout is none: a batch takes as long as its rows.
@@ -31,6 +32,10 @@ func (w *batchWorker) Work(ctx context.Context, job *river.Job[app.BatchJob]) er
 	if job.Args.Version > app.BatchJobVersion {
 		return river.JobSnooze(unknownWait)
 	}
+	if !w.seats.take(job.Args.TenantID) {
+		return river.JobSnooze(awhile())
+	}
+	defer w.seats.give(job.Args.TenantID)
 	tenant := w.app.In(job.Args.TenantID)
 	batch, doc, err := tenant.StartBatch(ctx, job.Args.BatchID)
 	if settled(err) {
@@ -57,7 +62,8 @@ func (w *batchWorker) Work(ctx context.Context, job *river.Job[app.BatchJob]) er
 	return fmt.Errorf("batch %s: %w", batch.ID, err)
 }
 
-// rows draws what is pending, a page of rows at a time, as many at once as there are tabs.
+// rows draws what is pending, a page of rows at a time. Twice as many are under way
+// as there are tabs: while some are captured, others are made or kept.
 func (w *batchWorker) rows(ctx context.Context, tenant app.Tenant, batch app.Batch, doc app.Document) error {
 	from := sourceOf(tenant)
 	for after := 0; ; {
@@ -67,7 +73,7 @@ func (w *batchWorker) rows(ctx context.Context, tenant app.Tenant, batch app.Bat
 		}
 		after = *pending[len(pending)-1].Row
 		group, ctx := errgroup.WithContext(ctx)
-		group.SetLimit(w.tabs)
+		group.SetLimit(2 * w.tabs)
 		for _, r := range pending {
 			if ctx.Err() != nil {
 				break

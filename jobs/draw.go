@@ -19,6 +19,7 @@ type drawer struct {
 	capturer  Capturer
 	coverages *coverages
 	renders   *prometheus.HistogramVec
+	lane      screenshots.Lane
 }
 
 // source is where the pictures and the uploaded fonts of a drawing come from.
@@ -58,6 +59,7 @@ func (d drawer) obtain(ctx context.Context, tenant app.Tenant, doc app.Document,
 	if err != nil {
 		return nil, err
 	}
+	s.For = tenant.ID()
 	reused, err := tenant.ReuseRender(ctx, r, s.Key(d.capturer.Fingerprint()))
 	if reused || err != nil {
 		return nil, err
@@ -103,6 +105,7 @@ func (d drawer) shot(ctx context.Context, doc app.Document, r app.Render, from s
 	s.Shot = screenshots.Shot{
 		HTML: html, Width: pages[0].Width, Height: pages[0].Height, Scale: r.Scale, Format: screenshots.Format(r.Format),
 		Quality: r.Quality, Transparent: r.Transparent, Optimize: r.Optimize,
+		Lane: d.lane,
 	}
 	return s, nil
 }

@@ -43,7 +43,7 @@ func judge(job *rivertype.JobRow, err error) (slog.Level, string) {
 	case err == nil:
 		return slog.LevelInfo, "done"
 	case errors.As(err, &snooze):
-		return slog.LevelInfo, "put off"
+		return slog.LevelDebug, "put off" // again and again, while it waits
 	case job.Attempt >= job.MaxAttempts:
 		return slog.LevelError, "given up"
 	default:

@@ -80,7 +80,7 @@ func (r *Runner) rescue(ctx context.Context, tx pgx.Tx, job abandoned) error {
 	}
 	// The attempt of a batch that came forward is not the batch's to lose. Rows that
 	// were drawn beside a deadly one, while that took the process down, do not count.
-	forward := done-job.Done > 4*r.tabs
+	forward := done-job.Done > 6*r.tabs
 	if forward {
 		job.Rescues, job.Last = 0, false
 	}

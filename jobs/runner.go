@@ -19,7 +19,7 @@ import (
 )
 
 // slots is how many jobs of a queue run at once. They wait for each other at the
-// renderer, which decides who draws.
+// renderer, which decides who draws; batches take some of them, see seats.
 const slots = 50
 
 // Capturer turns a document into a picture, and tells what it would do that with.
@@ -55,10 +55,12 @@ type Runner struct {
 
 // NewRunner makes a runner that does nothing until Start.
 func NewRunner(o Options) (*Runner, error) {
-	d := drawer{o.Capturer, &coverages{}, newRenders()}
+	d := drawer{o.Capturer, &coverages{}, newRenders(), screenshots.Interactive}
+	rows := d
+	rows.lane = screenshots.Batch
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &renderWorker{app: o.App, events: o.Events, draw: d})
-	river.AddWorker(workers, &batchWorker{app: o.App, events: o.Events, draw: d, tabs: max(1, o.Tabs)})
+	river.AddWorker(workers, &batchWorker{app: o.App, events: o.Events, draw: rows, tabs: max(1, o.Tabs), seats: &seats{}})
 
 	// River logs every passing trouble of its own as an error; ours is told by the jobs.
 	config := river.Config{

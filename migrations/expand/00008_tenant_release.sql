@@ -3,7 +3,6 @@
 
 -- +goose Up
 ALTER TABLE tenants ADD COLUMN release text;
-CREATE INDEX tenants_release ON tenants (release) WHERE release IS NOT NULL;
 
 -- +goose StatementBegin
 CREATE FUNCTION app.release_of(tenant uuid) RETURNS text

@@ -1,0 +1,70 @@
+package screenshots
+
+import (
+	"bytes"
+	"image/color"
+	"os"
+	"strings"
+	"testing"
+)
+
+// Whatever a page tries to leave behind in the tab, the next one, which has the
+// same names and nothing to set them right with, comes out as in a fresh browser.
+func TestNothingIsLeftBehind(t *testing.T) {
+	file, err := os.ReadFile(lobster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	font := "data:font/otf;base64," + base64String(file)
+	red := dataURL(t, 40, 40, color.NRGBA{R: 255, A: 255})
+	victims := []Shot{
+		page100(`<style>p { font: 20px Brand, Inter; counter-increment: c } p::after { content: counter(c, marks) } i { color: var(--ours, green) }</style>
+			<div id=end data-element=name><p>text <i>var</i> <a href="#end">link</a></p><input name=q value=mine><img src="` + red + `" width=9 height=9></div>`),
+		{HTML: `<p>no doctype, no style`, Width: 100, Height: 50, Scale: 1, Format: PNG},
+		{HTML: card(t), Width: 1200, Height: 630, Scale: 1, Format: PNG},
+		{HTML: `<!doctype html><p>clear`, Width: 100, Height: 50, Scale: 2, Format: PNG, Transparent: true},
+	}
+	fresh := startPool(t, Options{Tabs: 1})
+	var want [][]byte
+	for _, v := range victims {
+		want = append(want, capture(t, fresh, v))
+	}
+
+	p := startPool(t, Options{Tabs: 1})
+	for name, body := range map[string]string{
+		"a font of the same name":         `<style>@font-face { font-family: Brand; src: url(` + font + `) } @font-face { font-family: Inter; src: url(` + font + `) } p { font: 20px Brand }</style><p>a<p style="font-family:Inter">b`,
+		"styles for everything":           `<style>:root, * { color: red !important; zoom: 3; letter-spacing: 9px !important; transform: rotate(9deg) }</style><p>a`,
+		"styles in wrong places":          `<p>a</p></body></html><style>* { background: red !important }</style><svg><style>p { fill: red; color: red }</style></svg><template><style>* { color: red }</style></template>`,
+		"properties, counters, layers":    `<style>@property --ours { syntax: "<color>"; inherits: true; initial-value: red } @counter-style marks { system: cyclic; symbols: "X" } @layer a { p { color: red } } @page { margin: 9cm } :root { --ours: red; counter-reset: c 40 }</style>`,
+		"animations and transitions":      `<style>@keyframes k { to { background: red } } * { transition: all 99s; animation: k 1s infinite } @view-transition { navigation: auto }</style><p>a`,
+		"a huge page, scrolled":           `<style>html { scroll-behavior: auto } body { width: 9000px; height: 90000px }</style><p id=end style="position:absolute;top:80000px;left:8000px"><input autofocus style="position:absolute;top:80000px;left:8000px">`,
+		"a scroll position that snaps":    `<style>html { scroll-snap-type: y mandatory; overflow: scroll } div { height: 400px; scroll-snap-align: end } :target { color: red }</style><div></div><div id=end style="scroll-initial-target: nearest">a</div><div></div>`,
+		"a base and named frames":         `<base href="data:text/html,x" target=theirs><iframe name=theirs srcdoc="<body bgcolor=red>"></iframe><iframe name=q src="data:text/html,<body bgcolor=red>"></iframe><object name=end data="data:text/html,x"></object>`,
+		"form values":                     `<form name=q><input name=q value=theirs autofocus><select name=s><option selected>b</select><textarea>t</textarea><input type=checkbox checked></form>`,
+		"what lies on top":                `<dialog open style="width:100vw;height:100vh;background:red">a</dialog><div popover=manual style="display:block;background:red">b</div><details open><summary>c</details>`,
+		"languages, directions, schemes":  `<html lang=ar dir=rtl style="color-scheme:dark;writing-mode:vertical-rl;zoom:2"><meta name=color-scheme content=dark><meta name=viewport content="width=30,initial-scale=4"><meta name=theme-color content=red><meta name=referrer content=unsafe-url><p>a`,
+		"quirks":                          `<html style="background:red"><body bgcolor=red text=red link=red vlink=red marginwidth=40 topmargin=40><table><tr><td>a`,
+		"pictures with the same address":  `<img src="` + red + `"><style>body { background: url("` + red + `") } p { border-image: url("` + red + `") 9; cursor: url("` + red + `"), auto; mask: url("` + red + `") }</style><p>a`,
+		"scripts":                         `<script>localStorage.a = 1; window.name = "theirs"; document.title = "theirs"; history.pushState(1, "", "#end"); new FontFace("Brand", "url(` + font[:99] + `)")</script><svg onload="document.body.style.background='red'"></svg><a href="javascript:1" id=end>a</a>`,
+		"tags that are never closed":      `<plaintext><style>* { color: red }`,
+		"a comment that is never closed":  `<p>a<!-- <style>* { color: red }`,
+		"a title, a frameset and plugins": `<title>theirs</title><frameset cols="50%,50%"><frame name=q src="data:text/html,x"><frame></frameset>`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			hostile := Shot{HTML: body, Width: 300, Height: 900, Scale: 3, Format: WebP, Transparent: true, For: "them", Lane: Batch}
+			if !strings.HasPrefix(body, "<html") {
+				hostile.HTML = "<!doctype html><meta charset=utf-8>" + body
+			}
+			for i, v := range victims {
+				p.Capture(t.Context(), hostile) // that it cannot be drawn is as well
+				v.For = "us"
+				if got := capture(t, p, v); !bytes.Equal(got, want[i]) {
+					t.Errorf("page %d comes out otherwise after it", i)
+				}
+			}
+		})
+	}
+	if n := p.tabs[0].launches.Load(); n != 1 {
+		t.Errorf("%d browsers were used: fresh ones prove nothing", n)
+	}
+}
