@@ -52,7 +52,11 @@ func (t Tenant) hold(ctx context.Context, tx pgx.Tx) error {
 // Assign takes over from a release, just before this one accepts: all its tenants at
 // once, or, tenant by tenant, those that have no work left in its queue. Who is with
 // another living release stays there in that case; their own moves will bring them.
+// A release that is started afresh finds what it has left.
 func (a *App) Assign(ctx context.Context, from string, living []string, byTenant bool) error {
+	if from == a.release {
+		return nil
+	}
 	return a.owner(ctx, func(tx pgx.Tx) error {
 		if !byTenant {
 			_, err := tx.Exec(ctx, `UPDATE tenants SET release = NULL WHERE release IS NOT NULL`)

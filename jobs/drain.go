@@ -38,7 +38,7 @@ func (r *Runner) Drain(soft, hard context.Context, d Drain) error {
 		case <-soft.Done():
 			return r.Stop(hard)
 		case <-late:
-			return errors.Join(r.bequeath(hard, heir, "available", "pending", "retryable", "scheduled"), r.Stop(hard))
+			return errors.Join(r.bequeath(hard, heir, "available", "pending", "retryable", "scheduled"), r.leave(hard, d))
 		case <-d.Quiet:
 			quiet = true
 		default:
@@ -56,8 +56,9 @@ func (r *Runner) Drain(soft, hard context.Context, d Drain) error {
 	}
 }
 
-// leave stops fetching, since a newer process works the queue. Should that one die
-// while we still finish what runs, the heir gets the jobs that wait.
+// leave stops fetching, since a newer process works the queue, or the time for it is
+// over. While we still finish what runs, the heir gets the jobs that wait and that
+// nobody else fetches: the newer process may die, and some may have come late.
 func (r *Runner) leave(hard context.Context, d Drain) error {
 	stopped := make(chan error, 1)
 	go func() { stopped <- r.Stop(hard) }()

@@ -71,7 +71,7 @@ type Work struct {
 	Check  func(context.Context) error                   // can it work? Asked by its predecessor, and by itself
 	Accept func(ctx context.Context, about []byte) error // may a binary that says this of itself take over?
 
-	// A successor of this release is about to start, and has no tenants yet. Nil is nothing.
+	// A successor is about to start whose release does not live, and so has no tenants. Nil is nothing.
 	Expect func(ctx context.Context, release string) error
 
 	// The tenants that only this generation serves, once it was replaced by tenant. Nil

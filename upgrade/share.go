@@ -158,22 +158,26 @@ type peers struct {
 	known map[string]int
 }
 
-// of is the newest living generation of a release, 0 when there is none.
+// of is the generation that answers for a release, 0 when there is none: the newest
+// that lives and was not rolled back, and rather one that has served than one that
+// is only coming.
 func (p *peers) of(dir, release string) int {
 	p.mu.Lock()
 	n := p.known[release]
 	p.mu.Unlock()
-	if n != 0 && lives(dir, n) {
+	if n != 0 && lives(dir, n) && !calledOff(dir, n) {
 		return n
 	}
 	alive, err := Alive(dir)
 	if err != nil {
 		return 0
 	}
-	i := slices.IndexFunc(alive, func(s Status) bool { return s.Release == release })
-	if i < 0 {
+	alive = slices.DeleteFunc(alive, func(s Status) bool { return s.Release != release || calledOff(dir, s.Generation) })
+	if len(alive) == 0 {
 		return 0
 	}
+	last := serves(dir)
+	i := max(0, slices.IndexFunc(alive, func(s Status) bool { return s.Generation <= last }))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.known == nil {
@@ -190,6 +194,12 @@ func serves(dir string) int {
 		return 0
 	}
 	return numberOf(filepath.Base(to))
+}
+
+// calledOff tells whether a generation was rolled back: what lives of it is about to end.
+func calledOff(dir string, generation int) bool {
+	v, err := readVerdict(dir, generation)
+	return err == nil && v.event() == rolledBack
 }
 
 // lives tells whether the process of a generation does.

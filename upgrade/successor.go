@@ -222,10 +222,14 @@ func (g *Generation) welcome(s *successor) error {
 	return nil
 }
 
-// expect tells the program which release is about to start.
+// expect tells the program which release is about to start. One that lives, as before
+// a rollback to it, keeps what it has.
 func (g *Generation) expect(s *successor) error {
 	w := g.can()
 	if w == nil || w.Expect == nil {
+		return nil
+	}
+	if n := g.peers.of(g.o.Dir, s.release); n != 0 && n < s.number {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.order.Timeout)
