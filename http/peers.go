@@ -168,9 +168,10 @@ func rewind(r *http.Request) {
 }
 
 // toPeers makes a connection for each request: a kept one might be closed by a
-// process that is leaving just when it is used.
+// process that is leaving just when it is used. It does not say so: net/http's server
+// closes at once on who does, and a body that it has refused is still on its way.
 func toPeers(p Peers) *http.Transport {
-	return &http.Transport{DisableKeepAlives: true, DisableCompression: true, DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+	return &http.Transport{MaxIdleConnsPerHost: -1, DisableCompression: true, DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
 		host, _, _ := net.SplitHostPort(addr)
 		generation, err := strconv.Atoi(strings.TrimPrefix(host, "generation-"))
 		if err != nil {
