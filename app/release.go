@@ -59,7 +59,8 @@ func (a *App) Assign(ctx context.Context, from string, living []string, byTenant
 	}
 	return a.owner(ctx, func(tx pgx.Tx) error {
 		if !byTenant {
-			_, err := tx.Exec(ctx, `UPDATE tenants SET release = NULL WHERE release IS NOT NULL`)
+			// Who was with a third one is not to be served by the one before, whose connections live on.
+			_, err := tx.Exec(ctx, `UPDATE tenants SET release = CASE WHEN release <> $1 THEN $2 END WHERE release IS NOT NULL`, from, a.release)
 			if err != nil {
 				return fmt.Errorf("assign tenants: %w", err)
 			}

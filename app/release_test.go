@@ -39,7 +39,7 @@ func TestMoveRacesEnqueue(t *testing.T) {
 	} {
 		made, lost := h.race(t, test.move)
 		t.Logf("of 400 jobs %d were made, and %d of their tenants moved", made, lost)
-		if made == 0 || made == 400 || test.loses != (lost > 0) {
+		if !test.loses && (made == 0 || made == 400) || test.loses != (lost > 0) {
 			t.Errorf("%d jobs were made, %d tenants lost", made, lost)
 		}
 	}
@@ -131,7 +131,7 @@ func TestAssign(t *testing.T) {
 	if err := h.app("v4", "v4").Assign(ctx, "v3", []string{"v1", "v2", "v3", "v4"}, false); err != nil {
 		t.Fatal(err)
 	}
-	h.expect(t, map[tenant]string{older: "", busy: "", free: ""})
+	h.expect(t, map[tenant]string{older: "v4", busy: "v4", free: ""})
 }
 
 // Tenants come, go and get other names while others move.
