@@ -48,5 +48,5 @@ func (a *App) Authorize(ctx context.Context, key string) (id string, t Tenant, e
 	case found.Expired:
 		return "", t, Errorf(Unauthenticated, "this API key has expired; make another with: app apikey create --tenant %s", found.Slug)
 	}
-	return found.ID, a.assigned(found.TenantID, found.Release), nil
+	return found.ID, a.Assigned(found.TenantID, found.Release), nil
 }

@@ -88,8 +88,8 @@ func (a *App) In(tenant string) Tenant {
 	return Tenant{app: a, id: id}
 }
 
-// assigned is In for a tenant that was looked up with the release it is assigned to.
-func (a *App) assigned(tenant, release string) Tenant {
+// Assigned is In for a tenant that was looked up with the release it is assigned to.
+func (a *App) Assigned(tenant, release string) Tenant {
 	t := a.In(tenant)
 	t.release = release
 	return t

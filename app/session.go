@@ -84,7 +84,7 @@ func (a *App) Enter(ctx context.Context, user, slug string) (t Tenant, here Memb
 	}
 	for _, m := range all {
 		if m.Slug == slug {
-			return a.assigned(m.TenantID, m.Release), m, all, nil
+			return a.Assigned(m.TenantID, m.Release), m, all, nil
 		}
 	}
 	return t, here, all, Errorf(NotFound, "there is no such workspace here")

@@ -65,25 +65,35 @@ func (s *Server) signedIn(h func(http.ResponseWriter, *http.Request, app.User) e
 // key opens a tenant to a program that brings one of its API keys.
 func (s *Server) key(h func(http.ResponseWriter, *http.Request, app.Tenant) error) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(scheme, "Bearer") || key == "" {
-			return app.Errorf(app.Unauthenticated, "send an API key: Authorization: Bearer KEY; make one with: app apikey create --tenant SLUG")
-		}
-		id, tenant, err := s.o.App.Authorize(r.Context(), strings.TrimSpace(key))
+		tenant, err := s.authorize(w, r)
 		if err != nil {
 			return err
-		}
-		noteTenant(r, tenant)
-		if !passed(r) { // who passed it on has counted it
-			if err := s.limits.take(w, id); err != nil {
-				return err
-			}
 		}
 		return s.share(w, r, tenant, func() error {
 			w.Header().Set("Cache-Control", "private, no-cache")
 			return h(w, r, tenant)
 		})
 	}
+}
+
+// authorize finds the tenant of a key, and counts the request against the key's rate.
+// Who has passed a request on has done both.
+func (s *Server) authorize(w http.ResponseWriter, r *http.Request) (app.Tenant, error) {
+	if passed(r) {
+		tenant := s.o.App.Assigned(r.Header.Get(passedTenant), r.Header.Get(passedRelease))
+		noteTenant(r, tenant)
+		return tenant, nil
+	}
+	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || key == "" {
+		return app.Tenant{}, app.Errorf(app.Unauthenticated, "send an API key: Authorization: Bearer KEY; make one with: app apikey create --tenant SLUG")
+	}
+	id, tenant, err := s.o.App.Authorize(r.Context(), strings.TrimSpace(key))
+	if err != nil {
+		return app.Tenant{}, err
+	}
+	noteTenant(r, tenant)
+	return tenant, s.limits.take(w, id)
 }
 
 // noteTenant has each line about the request tell whose it is.

@@ -34,6 +34,8 @@ type Peers interface {
 const (
 	passedClient  = "Majestic-Client"  // the address that it came from
 	passedRequest = "Majestic-Request" // its id
+	passedTenant  = "Majestic-Tenant"  // whose it is
+	passedRelease = "Majestic-Release" // to which that was assigned
 	passedHops    = "Majestic-Hops"    // how often it was passed on
 )
 
@@ -63,11 +65,12 @@ func (s *Server) share(w http.ResponseWriter, r *http.Request, t app.Tenant, ans
 				return err
 			}
 			rewind(r)
+			t = s.o.App.Assigned(t.ID(), moved.Release)
 			if to = s.o.Peers.Whose(moved.Release); to > 0 {
 				continue
 			}
 		case to > 0:
-			err := s.pass(w, r, to)
+			err := s.pass(w, r, t, to)
 			if err == nil || !errors.Is(err, errUndelivered) {
 				return err
 			}
@@ -94,7 +97,7 @@ func (s *Server) share(w http.ResponseWriter, r *http.Request, t app.Tenant, ans
 var errUndelivered = errors.New("the other process was not reached")
 
 // pass hands a request on, and its answer back, both as they come.
-func (s *Server) pass(w http.ResponseWriter, r *http.Request, to int) (err error) {
+func (s *Server) pass(w http.ResponseWriter, r *http.Request, t app.Tenant, to int) (err error) {
 	hops := 0
 	if private(r) {
 		hops, _ = strconv.Atoi(r.Header.Get(passedHops))
@@ -119,6 +122,8 @@ func (s *Server) pass(w http.ResponseWriter, r *http.Request, to int) (err error
 			p.Out.URL.RawQuery = p.In.URL.RawQuery
 			p.Out.Header.Set(passedClient, s.client(r))
 			p.Out.Header.Set(passedRequest, entryOf(r).id)
+			p.Out.Header.Set(passedTenant, t.ID())
+			p.Out.Header.Set(passedRelease, t.Release())
 			p.Out.Header.Set(passedHops, strconv.Itoa(hops+1))
 		},
 		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, failed error) { err = failed },
@@ -167,11 +172,12 @@ func rewind(r *http.Request) {
 	r.Form, r.PostForm = nil, nil
 }
 
-// toPeers makes a connection for each request: a kept one might be closed by a
-// process that is leaving just when it is used. It does not say so: net/http's server
-// closes at once on who does, and a body that it has refused is still on its way.
+// peerIdle is how long a connection to another process is kept. That one leaves when
+// there is none any more, and so never closes one under our pen.
+const peerIdle = 200 * time.Millisecond
+
 func toPeers(p Peers) *http.Transport {
-	return &http.Transport{MaxIdleConnsPerHost: -1, DisableCompression: true, DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+	return &http.Transport{MaxIdleConnsPerHost: 100, IdleConnTimeout: peerIdle, DisableCompression: true, DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
 		host, _, _ := net.SplitHostPort(addr)
 		generation, err := strconv.Atoi(strings.TrimPrefix(host, "generation-"))
 		if err != nil {

@@ -35,6 +35,7 @@ func TestPassedOn(t *testing.T) {
 	s := newSiblings(t, func(o *ours.Options) { o.RateLimit = 0.01 }) // one request for each key
 	s.assign("v1")
 	v1, v2 := s.all[1], s.all[2]
+	v1.key = v2.key
 	if by := v2.api("GET", "/designs", nil).want(t, 200); by.Header.Get("X-Release") != "v1" || len(by.Header.Values("X-Request-Id")) != 1 {
 		t.Errorf("%v", by.Header)
 	}
@@ -208,7 +209,7 @@ func TestPeerDies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	die := make(chan struct{})
+	heard, die := make(chan struct{}, 2), make(chan struct{})
 	go func() {
 		for {
 			c, err := deaf.Accept()
@@ -217,6 +218,7 @@ func TestPeerDies(t *testing.T) {
 			}
 			go func() {
 				http.ReadRequest(bufio.NewReader(c))
+				heard <- struct{}{}
 				<-die
 				s.lose(3)
 				c.Close()
@@ -227,6 +229,8 @@ func TestPeerDies(t *testing.T) {
 	answers := make(chan answer, 2)
 	go func() { answers <- v2.api("GET", "/designs", nil) }()
 	go func() { answers <- v2.api("POST", "/designs", `{"name":"Card","document":`+greeting+`}`) }()
+	<-heard
+	<-heard
 	close(die)
 	for range 2 {
 		a := <-answers
