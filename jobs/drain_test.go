@@ -117,6 +117,45 @@ func TestDrainEnds(t *testing.T) {
 	}
 }
 
+// What comes after the timeout, while a batch is still being finished, goes to the heir, too.
+func TestDrainLeavesWhatComesLate(t *testing.T) {
+	ctx := context.Background()
+	a, pool := apptest.App(t)
+	tenant := apptest.Tenant(t, a, "Drain")
+	chrome := &counting{Pool: apptest.Renderer(t), stopAfter: 1, reached: make(chan struct{})}
+	runner := start(t, a, pool, chrome, "majestic-1-test")
+	d, err := tenant.CreateDesign(ctx, nil, "Card", apptest.Document(t, "country-card.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := tenant.CreateBatch(ctx, nil, app.BatchRequest{Design: d.ID, Rows: apptest.Countries(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-chrome.reached
+	ended := make(chan error, 1)
+	go func() {
+		ended <- runner.Drain(ctx, ctx, jobs.Drain{Timeout: time.Millisecond, Heir: func() (string, bool) { return "heir", false }})
+	}()
+	for range 3 { // the first may come before the timeout
+		r, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: apptest.Countries(t)[0]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range time.Tick(20 * time.Millisecond) {
+			if queue, attempt := job(t, pool, r.ID); queue == "release_heir" || attempt > 0 {
+				break
+			}
+		}
+	}
+	if _, err := tenant.CancelBatch(ctx, b.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 // A batch that is canceled ends within a row, whichever process draws it, and is
 // not taken up again.
 func TestCancel(t *testing.T) {
