@@ -152,10 +152,12 @@ func killGeneration(dir string, s Status) {
 }
 
 // peers remembers which generation a release has, since every request of its
-// tenants asks. A lock that is held is proof enough that it still has it.
+// tenants asks. A lock that is held is proof enough that it still has it; that it
+// has none holds until a file comes or goes.
 type peers struct {
 	mu    sync.Mutex
 	known map[string]int
+	none  map[string]time.Time // when the folder had last changed
 }
 
 // of is the generation that answers for a release, 0 when there is none: the newest
@@ -163,26 +165,33 @@ type peers struct {
 // is only coming.
 func (p *peers) of(dir, release string) int {
 	p.mu.Lock()
-	n := p.known[release]
+	n, none := p.known[release], p.none[release]
 	p.mu.Unlock()
 	if n != 0 && lives(dir, n) && !calledOff(dir, n) {
 		return n
+	}
+	folder, err := os.Stat(filepath.Join(tmp(dir), "generations"))
+	if err != nil || folder.ModTime().Equal(none) {
+		return 0
 	}
 	alive, err := Alive(dir)
 	if err != nil {
 		return 0
 	}
 	alive = slices.DeleteFunc(alive, func(s Status) bool { return s.Release != release || calledOff(dir, s.Generation) })
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.known == nil {
+		p.known, p.none = map[string]int{}, map[string]time.Time{}
+	}
 	if len(alive) == 0 {
+		if time.Since(folder.ModTime()) > time.Second { // its clock is coarse
+			p.none[release] = folder.ModTime()
+		}
 		return 0
 	}
 	last := serves(dir)
 	i := max(0, slices.IndexFunc(alive, func(s Status) bool { return s.Generation <= last }))
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.known == nil {
-		p.known = map[string]int{}
-	}
 	p.known[release] = alive[i].Generation
 	return alive[i].Generation
 }
