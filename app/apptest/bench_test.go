@@ -1,12 +1,20 @@
 package apptest_test
 
 import (
+	"context"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"majestic/app/apptest"
 )
@@ -33,6 +41,89 @@ func BenchmarkServe(b *testing.B) {
 			serveOnce(b, binary, dir)
 		}
 	})
+}
+
+// A tenant that is with the old release, asked for at the new one and at the old one
+// itself, in turns; then one of the new release's own, with the old one alive and
+// without, and one that a release has left that is gone.
+//
+//	go test -run xxx -bench ByTenant -benchtime 2000x ./app/apptest
+func BenchmarkByTenant(b *testing.B) {
+	binary, dir := apptest.Binary(b, "v1"), apptest.Dir(b)
+	if err := os.WriteFile(filepath.Join(dir, "app.toml"), []byte("rate_limit = 0\n"), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	first := apptest.Serve(b, binary, dir)
+	staying := apptest.API{URL: first.URL, Key: apptest.Key(b, binary, dir)}
+	own := apptest.API{URL: first.URL, Key: apptest.Key(b, binary, dir)}
+	card(b, own)
+	staying.Call(b, "POST", "/renders", map[string]any{"design": card(b, staying), "variables": apptest.Countries(b)[0]}, 201, nil)
+	job := func(sql string) {
+		b.Helper()
+		inDatabase(b, dir, func(pool *pgxpool.Pool) error {
+			for {
+				if done, err := pool.Exec(b.Context(), sql); err != nil || done.RowsAffected() > 0 {
+					return err
+				}
+			}
+		})
+	}
+	job(`UPDATE river_job SET state = 'scheduled', finalized_at = NULL, scheduled_at = now() + interval '1 hour' WHERE kind = 'render' AND state = 'completed'`)
+	upgradeTo(b, binary, dir, 0, apptest.Binary(b, "v2"), "--by-tenant", "--probation", "100ms")
+	v1, v2 := link(b, dir, "previous"), current(b, dir)
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+
+	inside := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "tmp", "generations", "1.http"))
+	}}}
+	outside := &http.Client{Transport: &http.Transport{}}
+	var by, direct, beside, alone, left []time.Duration
+	for b.Loop() {
+		by = append(by, ask(b, outside, staying, v1))
+		direct = append(direct, ask(b, inside, staying, v1))
+		beside = append(beside, ask(b, outside, own, v2))
+	}
+	inside.CloseIdleConnections()
+	job(`UPDATE river_job SET state = 'completed', finalized_at = now() WHERE state = 'scheduled'`)
+	if err := first.Wait(); err != nil {
+		b.Error(err)
+	}
+	job(`UPDATE tenants SET release = '0123456789ab' WHERE slug = 'acme'`)
+	for range by {
+		alone = append(alone, ask(b, outside, own, v2))
+		left = append(left, ask(b, outside, staying, v2))
+	}
+	ms := func(all []time.Duration) float64 {
+		slices.Sort(all)
+		return float64(all[len(all)/2].Microseconds()) / 1000
+	}
+	b.ReportMetric(ms(direct), "ms-direct")
+	b.ReportMetric(ms(by)-ms(direct), "ms-more")
+	b.ReportMetric(ms(alone), "ms-own")
+	b.ReportMetric(ms(beside)/ms(alone), "beside/alone")
+	b.ReportMetric(ms(left)/ms(alone), "left/alone")
+	apptest.Must(b, binary, dir, "stop")
+}
+
+// ask is one GET, and expects who answers it.
+func ask(b *testing.B, c *http.Client, api apptest.API, release string) time.Duration {
+	b.Helper()
+	r, err := http.NewRequest("GET", api.URL+"/api/v1/designs?limit=1", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+api.Key)
+	began := time.Now()
+	answer, err := c.Do(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, err = io.Copy(io.Discard, answer.Body)
+	took := time.Since(began)
+	if answer.Body.Close(); err != nil || answer.StatusCode != 200 || answer.Header.Get("X-Release") != release {
+		b.Fatalf("%s by %s, %v", answer.Status, answer.Header.Get("X-Release"), err)
+	}
+	return took
 }
 
 func serveOnce(b *testing.B, binary, dir string) {

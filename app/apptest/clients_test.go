@@ -34,17 +34,7 @@ func TestBusyClients(t *testing.T) {
 	v1 := current(t, dir)
 
 	picture := noise(t, 2200)
-	sent, sending := io.Pipe()
-	form := multipart.NewWriter(sending)
-	uploaded := make(chan *http.Response, 1)
-	go func() { uploaded <- send(t, first.URL+"/api/v1/assets", api.Key, form.FormDataContentType(), sent) }()
-	part, err := form.CreateFormFile("file", "noise.png")
-	if err == nil {
-		_, err = part.Write(picture[:len(picture)/2])
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	slow := beginUpload(t, api, picture[:len(picture)/2])
 
 	var other app.Asset
 	upload(t, api, picture, &other)
@@ -69,12 +59,8 @@ func TestBusyClients(t *testing.T) {
 	if _, err := io.Copy(hash, download.Body); err != nil || hex.EncodeToString(hash.Sum(nil)) != other.SHA256 {
 		t.Errorf("the download is not whole: %v", err)
 	}
-	_, err = part.Write(picture[len(picture)/2:])
-	if err = firstOf(err, form.Close(), sending.Close()); err != nil {
-		t.Fatal(err)
-	}
-	if done := <-uploaded; done == nil || done.StatusCode != http.StatusCreated || done.Header.Get("X-Release") != v1 {
-		t.Errorf("the upload: %+v", done)
+	if by := slow.end(picture[len(picture)/2:]); by != v1 {
+		t.Errorf("an upload ends with %s", by)
 	}
 	for range 8 {
 		if f := <-streams; f.last() != app.Succeeded {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -15,8 +16,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"majestic/app"
 	"majestic/app/apptest"
+	"majestic/app/postgres"
 	"majestic/upgrade"
 )
 
@@ -417,11 +421,25 @@ func items(t *testing.T, api apptest.API, batch string) []app.Render {
 	}
 }
 
-func status(t *testing.T, binary, dir string) []upgrade.Status {
+func status(t testing.TB, binary, dir string) []upgrade.Status {
 	t.Helper()
 	var s struct{ Generations []upgrade.Status }
 	if err := json.Unmarshal([]byte(apptest.Must(t, binary, dir, "status", "--json")), &s); err != nil {
 		t.Fatal(err)
 	}
 	return s.Generations
+}
+
+// inDatabase opens an instance's private cluster for a moment: whoever has it open keeps it up.
+func inDatabase(t testing.TB, dir string, use func(*pgxpool.Pool) error) {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), postgres.Options{
+		Data: filepath.Join(dir, "data", "postgres"), Locks: filepath.Join(dir, "tmp"), Name: "test", Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(use(db.Pool), db.Close()); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -4,9 +4,7 @@ package apptest_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -21,7 +19,6 @@ import (
 
 	"majestic/app"
 	"majestic/app/apptest"
-	"majestic/app/postgres"
 	"majestic/upgrade"
 )
 
@@ -137,18 +134,9 @@ type soak struct {
 	killed      map[string]bool   // releases
 }
 
-// database opens the private cluster for a moment: whoever has it open keeps it up.
 func (s *soak) database(use func(*pgxpool.Pool) error) {
 	s.t.Helper()
-	db, err := postgres.Open(s.t.Context(), postgres.Options{
-		Data: filepath.Join(s.dir, "data", "postgres"), Locks: filepath.Join(s.dir, "tmp"), Name: "test", Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := errors.Join(use(db.Pool), db.Close()); err != nil {
-		s.t.Fatal(err)
-	}
+	inDatabase(s.t, s.dir, use)
 }
 
 // work asks for so many small pictures.

@@ -3,28 +3,41 @@ package apptest_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"mime/multipart"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"majestic/app"
 	"majestic/app/apptest"
+	"majestic/upgrade"
 )
 
 // An upgrade tenant by tenant: who has jobs is served by the old release until they
-// are done, who has none by the new one at once, and each changes once.
+// are done, who has none by the new one at once, and each changes once. What is under
+// way with the old one ends there.
 func TestUpgradeByTenant(t *testing.T) {
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	first := apptest.Serve(t, binary, dir)
 	v1 := current(t, dir)
-	busy := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+	session := signUp(t, first)
+	busy := acme(t, binary, dir, first)
 	idle := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
 	design := card(t, busy)
 	var long app.Batch
-	busy.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": slices.Repeat(apptest.Countries(t), 4)}, 202, &long)
+	busy.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": endless(t)}, 202, &long)
 
 	seen := watchTenants(t, busy, idle)
 	last := upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--by-tenant", "--probation", "1s")
@@ -47,7 +60,26 @@ func TestUpgradeByTenant(t *testing.T) {
 	for more.Status != app.Succeeded {
 		busy.Call(t, "GET", "/renders/"+more.ID, nil, 200, &more)
 	}
+	rows := items(t, busy, long.ID)
+	stream := make(chan followed, 1)
+	go func() { stream <- follow(t, first.URL+"/t/acme/renders/"+rows[len(rows)-1].ID+"/events", session) }()
+	picture := noise(t, 2200)
+	slow := beginUpload(t, busy, picture[:len(picture)/2])
 	busy.Call(t, "DELETE", "/batches/"+long.ID, nil, 200, &long) // else this would take a minute
+	if f := <-stream; f.last() != app.Canceled || len(f.returns) > 1 {
+		t.Errorf("a stream from behind: %+v", f)
+	}
+	for range time.Tick(50 * time.Millisecond) {
+		if s := status(t, binary, dir); s[1].Tenants == 0 {
+			break
+		}
+	}
+	if by := busy.Call(t, "GET", "/designs", nil, 200, nil).Get("X-Release"); by != v2 {
+		t.Errorf("when its jobs are done, %s serves", by)
+	}
+	if by := slow.end(picture[len(picture)/2:]); by != v1 {
+		t.Errorf("an upload that began before the move ends with %s", by)
+	}
 	if err := first.Wait(); err != nil {
 		t.Errorf("v1 ends: %v\n%s", err, first.Output())
 	}
@@ -70,6 +102,288 @@ func TestUpgradeByTenant(t *testing.T) {
 		t.Errorf("after an upgrade of all, %s serves", by)
 	}
 	apptest.Must(t, binary, dir, "stop")
+}
+
+// A process that is killed, or hangs, has its tenants and their jobs taken over; one
+// that is started again has those that it had.
+func TestTenantsOfTheLost(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	first := apptest.Serve(t, binary, dir)
+	busy := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+	idle := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+	design := card(t, busy)
+	var b app.Batch
+	busy.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": endless(t)}, 202, &b)
+	goesOn := func(release string) {
+		t.Helper()
+		inDatabase(t, dir, func(pool *pgxpool.Pool) (err error) {
+			for drawn := false; err == nil && !drawn; {
+				err = pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM renders WHERE release = $1 AND batch_id = $2)`, release, b.ID).Scan(&drawn)
+			}
+			return err
+		})
+	}
+	expect := func(when string, api apptest.API, release string) {
+		t.Helper()
+		http.DefaultClient.CloseIdleConnections()
+		if by := api.Call(t, "GET", "/designs", nil, 200, nil).Get("X-Release"); by != release {
+			t.Errorf("%s, %s serves, not %s", when, by, release)
+		}
+	}
+	v1 := current(t, dir)
+	upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--by-tenant", "--probation", "300ms")
+	v2 := current(t, dir)
+	expect("while its batch is drawn", busy, v1)
+	expect("without jobs", idle, v2)
+	first.Crash()
+	expect("when v1 is killed", busy, v2)
+	goesOn(v2)
+
+	upgradeTo(t, binary, dir, 0, again(t, 3), "--by-tenant", "--probation", "300ms")
+	v3 := current(t, dir)
+	expect("while its batch is drawn", busy, v2)
+	expect("without jobs", idle, v3)
+	s := status(t, binary, dir)
+	kill(t, s[0].PID, syscall.SIGKILL)
+	url := apptest.Serve(t, filepath.Join(dir, "current", "app"), dir).URL
+	busy.URL, idle.URL = url, url
+	expect("when v3 was killed and is started again", busy, v2)
+	expect("then without jobs", idle, v3)
+	kill(t, s[1].PID, syscall.SIGSTOP)
+	expect("when v2 hangs", busy, v3)
+	goesOn(v3)
+	busy.Call(t, "DELETE", "/batches/"+b.ID, nil, 200, &b)
+	apptest.Must(t, binary, dir, "stop")
+}
+
+// A take-back puts everybody on the old release. One that does not know of tenants
+// is not asked to part with them, nor to take them over.
+func TestTakeBackByTenant(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	first := apptest.Serve(t, binary, dir)
+	v1 := current(t, dir)
+	busy := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+	idle := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+	var b app.Batch
+	busy.Call(t, "POST", "/batches", map[string]any{"design": card(t, busy), "rows": endless(t)}, 202, &b)
+
+	up := exec.Command(binary, "upgrade", apptest.Binary(t, "v2"), "--dir", dir, "--by-tenant", "--probation", "1m")
+	if err := up.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var s []upgrade.Status
+	for s = status(t, binary, dir); !s[0].Probation; s = status(t, binary, dir) {
+	}
+	http.DefaultClient.CloseIdleConnections()
+	by := func(api apptest.API) string {
+		t.Helper()
+		return api.Call(t, "GET", "/designs", nil, 200, nil).Get("X-Release")
+	}
+	if busily, idly := by(busy), by(idle); busily != v1 || idly != s[0].Release {
+		t.Errorf("on probation, %s and %s serve", busily, idly)
+	}
+	kill(t, s[0].PID, syscall.SIGKILL)
+	up.Wait()
+	if busily, idly := by(busy), by(idle); busily != v1 || idly != v1 || up.ProcessState.ExitCode() != 5 {
+		t.Errorf("taken back, %s and %s serve, exit %d", busily, idly, up.ProcessState.ExitCode())
+	}
+
+	// Once more, and then back as if nothing had been: who stayed has not noticed.
+	seen := watchTenants(t, busy, idle)
+	upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--by-tenant", "--probation", "100ms")
+	v2 := current(t, dir)
+	for by(idle) != v2 {
+	}
+	apptest.Must(t, binary, dir, "rollback", "--probation", "100ms")
+	for by(idle) != v1 {
+	}
+	seen.stop()
+	seen.all.Wait()
+	for key, answers := range seen.by {
+		for _, a := range answers {
+			if key == busy.Key && a.release != v1 {
+				t.Fatalf("one who stayed with v1 was served by %s", a.release)
+			}
+		}
+	}
+	busy.Call(t, "DELETE", "/batches/"+b.ID, nil, 200, &b)
+	if err := first.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, first.Output())
+	}
+	for s = status(t, binary, dir); s[1].State != upgrade.Gone; s = status(t, binary, dir) {
+	}
+
+	text := string(apptest.File(t, "../../../main.go"))
+	old := strings.Replace(text, `, "by_tenant": true`, "", 1)
+	from, to := strings.Index(old, "\t\tStaying: func"), strings.Index(old, "\t\tSample: gate.Draw")
+	if len(old) == len(text) || from < 0 || to < from {
+		t.Fatal("main.go reads otherwise")
+	}
+	ignorant := apptest.BinaryWith(t, "ignorant", "main.go", old[:from]+old[to:])
+	alone := func() {
+		t.Helper()
+		if s := status(t, binary, dir); s[0].State != upgrade.Serving || s[1].State != upgrade.Gone {
+			t.Errorf("something was started: %+v", s)
+		}
+	}
+	if last := upgradeTo(t, binary, dir, 3, ignorant, "--by-tenant"); !strings.Contains(last.Reason, "the new release does not know --by-tenant") {
+		t.Errorf("%+v", last)
+	}
+	alone()
+	upgradeTo(t, binary, dir, 0, ignorant, "--probation", "100ms")
+	for s = status(t, binary, dir); s[1].State != upgrade.Gone; s = status(t, binary, dir) {
+	}
+	if last := upgradeTo(t, binary, dir, 3, binary, "--by-tenant"); !strings.Contains(last.Reason, "the release that serves does not know --by-tenant") {
+		t.Errorf("%+v", last)
+	}
+	alone()
+	apptest.Must(t, binary, dir, "stop")
+}
+
+// Three releases share the tenants, each with the oldest that has work of it; a
+// fourth takes all. A fifth lets them stay for as long as it was told.
+func TestTenantsOfManyReleases(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	logged := filepath.Join(dir, "log")
+	if err := os.WriteFile(filepath.Join(dir, "app.toml"), []byte("log_file = '"+logged+"'\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	first := apptest.Serve(t, binary, dir)
+	var all [3]apptest.API
+	var batches [3]app.Batch
+	for i := range all {
+		all[i] = apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+	}
+	begin := func(i int) {
+		t.Helper()
+		all[i].Call(t, "POST", "/batches", map[string]any{"design": card(t, all[i]), "rows": endless(t)}, 202, &batches[i])
+	}
+	serve := func(releases ...string) {
+		t.Helper()
+		http.DefaultClient.CloseIdleConnections()
+		for i, api := range all {
+			if by := api.Call(t, "GET", "/designs", nil, 200, nil).Get("X-Release"); by != releases[i] {
+				t.Errorf("tenant %d is served by %s, not %s", i, by, releases[i])
+			}
+		}
+	}
+	v1 := current(t, dir)
+	begin(0)
+	upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--by-tenant", "--probation", "100ms")
+	v2 := current(t, dir)
+	begin(1)
+	upgradeTo(t, binary, dir, 0, again(t, 3), "--by-tenant", "--probation", "100ms")
+	v3 := current(t, dir)
+	serve(v1, v2, v3)
+	begin(2)
+	serve(v1, v2, v3)
+	for i, b := range batches[1:] {
+		all[i+1].Call(t, "DELETE", "/batches/"+b.ID, nil, 200, &b)
+	}
+	for s := status(t, binary, dir); s[1].State != upgrade.Gone; s = status(t, binary, dir) {
+	}
+	serve(v1, v3, v3)
+	upgradeTo(t, binary, dir, 0, again(t, 4), "--probation", "100ms")
+	v4 := current(t, dir)
+	serve(v4, v4, v4)
+	all[0].Call(t, "DELETE", "/batches/"+batches[0].ID, nil, 200, &batches[0])
+
+	begin(0)
+	upgradeTo(t, binary, dir, 0, again(t, 5), "--by-tenant", "--probation", "100ms", "--drain-timeout", "1s")
+	v5 := current(t, dir)
+	for by := ""; by != v5; by = all[0].Call(t, "GET", "/designs", nil, 200, nil).Get("X-Release") {
+		http.DefaultClient.CloseIdleConnections()
+	}
+	all[0].Call(t, "GET", "/batches/"+batches[0].ID, nil, 200, &batches[0])
+	for b := batches[0]; b.Done < batches[0].Done+3; {
+		all[0].Call(t, "GET", "/batches/"+b.ID, nil, 200, &b)
+	}
+	var rows app.List[app.Render]
+	all[0].Call(t, "GET", "/batches/"+batches[0].ID+"/items?limit=100", nil, 200, &rows)
+	for _, r := range rows.Data {
+		if r.Status == app.Succeeded && *r.Release != v4 {
+			t.Errorf("row %d of a batch that went on is drawn by %s", *r.Row, *r.Release)
+		}
+	}
+	all[0].Call(t, "DELETE", "/batches/"+batches[0].ID, nil, 200, &batches[0])
+	if text, err := os.ReadFile(logged); err != nil || !strings.Contains(string(text), "though its jobs are not done") {
+		t.Errorf("nobody said that a tenant had to go, %v", err)
+	}
+	apptest.Must(t, binary, dir, "stop")
+}
+
+// endless are the rows of a batch that lasts for as long as any test.
+func endless(t *testing.T) (rows []map[string]string) {
+	t.Helper()
+	for i, row := range slices.Repeat(apptest.Countries(t), 8) {
+		row = maps.Clone(row)
+		row["numeric"] = fmt.Sprint(i) // no two pictures are the same: none is drawn twice
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// again is v1 once more, as another release.
+func again(t *testing.T, n int) (file string) {
+	t.Helper()
+	text, err := os.ReadFile(apptest.Binary(t, "v1"))
+	file = filepath.Join(t.TempDir(), fmt.Sprint("app-", n))
+	if err == nil {
+		err = os.WriteFile(file, fmt.Appendf(text, "\nrelease %d\n", n), 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func kill(t *testing.T, pid int, signal syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(pid, signal); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// slowUpload is one whose first half is sent.
+type slowUpload struct {
+	t        *testing.T
+	part     io.Writer
+	form     *multipart.Writer
+	body     *io.PipeWriter
+	answered chan *http.Response
+}
+
+func beginUpload(t *testing.T, api apptest.API, half []byte) slowUpload {
+	t.Helper()
+	sent, sending := io.Pipe()
+	u := slowUpload{t: t, form: multipart.NewWriter(sending), body: sending, answered: make(chan *http.Response, 1)}
+	go func() { u.answered <- send(t, api.URL+"/api/v1/assets", api.Key, u.form.FormDataContentType(), sent) }()
+	var err error
+	if u.part, err = u.form.CreateFormFile("file", "noise.png"); err == nil {
+		_, err = u.part.Write(half)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// end sends the rest, and answers with who took it in.
+func (u slowUpload) end(half []byte) (release string) {
+	u.t.Helper()
+	_, err := u.part.Write(half)
+	if err = firstOf(err, u.form.Close(), u.body.Close()); err != nil {
+		u.t.Fatal(err)
+	}
+	answer := <-u.answered
+	if answer == nil {
+		return ""
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusCreated {
+		u.t.Errorf("an upload is answered with %s", answer.Status)
+	}
+	return answer.Header.Get("X-Release")
 }
 
 // tenants are visitors, one for each key, who ask again and again, on connections

@@ -292,7 +292,7 @@ func freeAddresses(t *testing.T, n int) (all []string) {
 }
 
 // upgradeTo runs app upgrade and answers with its last line.
-func upgradeTo(t *testing.T, binary, dir string, exit int, file string, args ...string) (last upgrade.Step) {
+func upgradeTo(t testing.TB, binary, dir string, exit int, file string, args ...string) (last upgrade.Step) {
 	t.Helper()
 	args = append([]string{"upgrade", "--json"}, args...)
 	if file != "" {
@@ -310,19 +310,19 @@ func upgradeTo(t *testing.T, binary, dir string, exit int, file string, args ...
 }
 
 // card makes a design and answers with its id.
-func card(t *testing.T, api apptest.API) string {
+func card(t testing.TB, api apptest.API) string {
 	t.Helper()
 	var d app.Design
 	api.Call(t, "POST", "/designs", map[string]any{"name": "Card", "document": json.RawMessage(apptest.File(t, "country-card.json"))}, 201, &d)
 	return d.ID
 }
 
-func current(t *testing.T, dir string) string {
+func current(t testing.TB, dir string) string {
 	t.Helper()
 	return link(t, dir, "current")
 }
 
-func link(t *testing.T, dir, name string) string {
+func link(t testing.TB, dir, name string) string {
 	t.Helper()
 	target, err := os.Readlink(filepath.Join(dir, name))
 	if err != nil {
