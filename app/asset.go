@@ -12,8 +12,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-
-	"majestic/app/images"
 )
 
 // MaxAssetBytes is the most that an image may have.
@@ -36,7 +34,7 @@ const assetColumns = `id, name, media_type, width, height, bytes, sha256, create
 // CreateAsset keeps an image. The whole of it is decoded once, so that a broken
 // one is refused here and not in somebody's render.
 func (t Tenant) CreateAsset(ctx context.Context, once *Once, name string, data []byte) (a Asset, err error) {
-	file, err := t.app.checkImage(ctx, data)
+	file, err := t.app.images.check(ctx, data)
 	if err != nil {
 		return a, err
 	}
@@ -125,25 +123,6 @@ func assetsHere(ctx context.Context, tx pgx.Tx, ids []string) (map[string]bool, 
 		here[id] = true
 	}
 	return here, nil
-}
-
-// checkImage reads the type and the size from the bytes, and what is to be kept of them.
-func (a *App) checkImage(ctx context.Context, data []byte) (images.File, error) {
-	if len(data) > MaxAssetBytes {
-		return images.File{}, Errorf(TooLarge, "the image is larger than %d MiB; make it smaller and upload it again", MaxAssetBytes>>20)
-	}
-	var file images.File
-	err := a.images.decode(ctx, func() (err error) {
-		file, err = images.Check(data)
-		return err
-	})
-	if ctx.Err() != nil {
-		return file, ctx.Err()
-	}
-	if err != nil {
-		return file, &Error{Kind: Invalid, Message: "the file cannot be used as an image", Fields: []Field{{"file", err.Error()}}}
-	}
-	return file, nil
 }
 
 // fileName is the last part of a name that came with a file, or a word instead.

@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
+	"errors"
 	"runtime"
 	"sync"
 
@@ -82,6 +85,36 @@ func (d *darkroom) keep(key, url string) {
 		d.bytes -= len(d.made[oldest].url)
 		delete(d.made, oldest)
 	}
+}
+
+// check reads the type and the size from an image's bytes, and what is to be kept of them.
+func (d *darkroom) check(ctx context.Context, data []byte) (file images.File, err error) {
+	if len(data) > MaxAssetBytes {
+		return file, Errorf(TooLarge, "the image is larger than %d MiB; make it smaller and upload it again", MaxAssetBytes>>20)
+	}
+	err = d.decode(ctx, func() (err error) {
+		file, err = images.Check(data)
+		return err
+	})
+	if ctx.Err() != nil {
+		return file, ctx.Err()
+	}
+	if err != nil {
+		return file, &Error{Kind: Invalid, Message: "the file cannot be used as an image", Fields: []Field{{"file", err.Error()}}}
+	}
+	return file, nil
+}
+
+// checkFetched does the same for what an address led to, and sums it up.
+func (d *darkroom) checkFetched(ctx context.Context, address string, data []byte) (file images.File, sha string, err error) {
+	if file, err = d.check(ctx, data); err != nil {
+		if e, ok := errors.AsType[*Error](err); ok && len(e.Fields) > 0 {
+			err = Errorf(Invalid, "the image at %s %s", quote(address), e.Fields[0].Message)
+		}
+		return file, "", err
+	}
+	sum := sha256.Sum256(file.Data)
+	return file, hex.EncodeToString(sum[:]), nil
 }
 
 // decode has its turn at what takes much memory.

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -103,16 +102,11 @@ func (t Tenant) refresh(ctx context.Context, address string, fresh time.Duration
 // keepFetched keeps an image under a new name, and removes the one before it and
 // what is too much: whoever has found that meanwhile asks again.
 func (t Tenant) keepFetched(ctx context.Context, address string, answer Fetched) (from source, err error) {
-	file, err := t.app.checkImage(ctx, answer.Data)
+	file, sum, err := t.app.images.checkFetched(ctx, address, answer.Data)
 	if err != nil {
-		var e *Error
-		if errors.As(err, &e) && len(e.Fields) > 0 {
-			err = Errorf(Invalid, "the image at %s %s", quote(address), e.Fields[0].Message)
-		}
 		return from, err
 	}
-	sum := sha256.Sum256(file.Data)
-	row := fetched{Object: uuid.New(), MediaType: file.MediaType, SHA256: hex.EncodeToString(sum[:])}
+	row := fetched{Object: uuid.New(), MediaType: file.MediaType, SHA256: sum}
 	from = t.fetchedSource(row)
 	if err := t.app.objects.Put(ctx, from.key, file.Data); err != nil {
 		return from, fmt.Errorf("keep image: %w", err)

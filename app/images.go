@@ -19,17 +19,27 @@ const printScale = 3
 
 // Images are the images of one job. What is where is asked once.
 type Images struct {
-	tenant Tenant
+	owner    string // whose the pixels are that the darkroom keeps
+	shelf    shelf
+	darkroom *darkroom
 
 	mu    sync.Mutex
 	known map[string]source
 }
 
-// source is an image that is here: uploaded, or fetched from its address.
+// shelf is where the images of a job lie, each under a key.
+type shelf interface {
+	find(ctx context.Context, asset string) (source, error)
+	read(ctx context.Context, key string) ([]byte, error)
+}
+
+// source is an image that is on a shelf: uploaded, or fetched from its address.
 type source struct{ key, mediaType, sha256 string }
 
 // Images looks images up for one job.
-func (t Tenant) Images() *Images { return &Images{tenant: t, known: map[string]source{}} }
+func (t Tenant) Images() *Images {
+	return &Images{owner: t.ID(), shelf: t, darkroom: t.app.images, known: map[string]source{}}
+}
 
 // Fill replaces the assets of resolved pages by data: URLs that hold exactly the
 // pixels of their boxes: the browser neither fetches nor scales, which it does not
@@ -87,13 +97,13 @@ func (m *Images) url(ctx context.Context, from source, box images.Box) (string, 
 	if from.mediaType == svg {
 		box = images.Box{}
 	}
-	key := fmt.Sprint(m.tenant.ID(), from.sha256, box)
-	return m.tenant.app.images.url(ctx, key, func(ctx context.Context) (string, []byte, error) {
-		data, err := m.tenant.read(ctx, from.key)
+	key := fmt.Sprint(m.owner, from.sha256, box)
+	return m.darkroom.url(ctx, key, func(ctx context.Context) (string, []byte, error) {
+		data, err := m.shelf.read(ctx, from.key)
 		if err != nil || from.mediaType == svg {
 			return svg, data, err
 		}
-		mediaType, pixels, err := m.tenant.app.images.fit(ctx, data, box)
+		mediaType, pixels, err := m.darkroom.fit(ctx, data, box)
 		if err != nil {
 			err = Errorf(Invalid, "the image %v", err)
 		}
@@ -108,14 +118,7 @@ func (m *Images) find(ctx context.Context, asset string) (from source, err error
 	if ok {
 		return from, nil
 	}
-	if IsAddress(asset) {
-		from, err = m.tenant.fetch(ctx, asset)
-	} else {
-		var a Asset
-		a, err = m.tenant.Asset(ctx, asset)
-		from = source{m.tenant.assetKey(a.ID), a.MediaType, a.SHA256}
-	}
-	if err != nil {
+	if from, err = m.shelf.find(ctx, asset); err != nil {
 		return from, err
 	}
 	m.mu.Lock()
@@ -128,6 +131,14 @@ func (m *Images) forget(asset string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.known, asset)
+}
+
+func (t Tenant) find(ctx context.Context, asset string) (source, error) {
+	if IsAddress(asset) {
+		return t.fetch(ctx, asset)
+	}
+	a, err := t.Asset(ctx, asset)
+	return source{t.assetKey(a.ID), a.MediaType, a.SHA256}, err
 }
 
 func (t Tenant) read(ctx context.Context, key string) ([]byte, error) {
