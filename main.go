@@ -105,14 +105,16 @@ func run(args []string, out, errs io.Writer) int {
 	}
 	wires := wires{config: &v.Config, self: self}
 	ctx := context.Background()
-	if strings.HasPrefix(kctx.Command(), "runtime ") {
+	if verb, _, _ := strings.Cut(kctx.Command(), " "); verb == "runtime" || verb == "render" {
 		var ignore context.CancelFunc
 		ctx, ignore = config.UntilStopped()
 		defer ignore()
+		context.AfterFunc(ctx, ignore) // a second signal ends the process at once
 	}
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	kctx.BindTo(out, (*io.Writer)(nil))
-	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), bench.Database(database), needs(&v.Config, self, wires.recheck), runtimes(&v.Config), drawing(&v.Config))
+	kctx.BindTo(remote.New(), (*app.Remote)(nil))
+	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), jobs.Watch{Writer: errs, Columns: v.Columns}, bench.Database(database), needs(&v.Config, self, wires.recheck), runtimes(&v.Config), drawing(&v.Config))
 	kctx.BindToProvider(wires.pool)
 	kctx.BindToProvider(wires.app)
 	kctx.BindToProvider(wires.instance)

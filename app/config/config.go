@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"majestic/app"
 )
 
@@ -86,6 +88,18 @@ func (c *Config) Secret() ([]byte, error) {
 
 // Interactive tells whether a person watches: standard error is a terminal.
 func (c *Config) Interactive() bool { return terminal(os.Stderr) }
+
+// Columns is how wide a line is where that person watches; 0 when nobody does.
+func (c *Config) Columns() int {
+	if !c.Interactive() {
+		return 0
+	}
+	size, err := unix.IoctlGetWinsize(int(os.Stderr.Fd()), unix.TIOCGWINSZ)
+	if err != nil || size.Col == 0 {
+		return 80
+	}
+	return int(size.Col)
+}
 
 // makeSecret writes a new key beside its place and links it there: of two who
 // start at once, both read the one that came first.
