@@ -10,13 +10,17 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
 
 	"majestic/app/apptest"
+	"majestic/app/canvas"
+	"majestic/screenshots"
 )
 
 // From nothing (initdb included) until /readyz says so, and again on a cluster
@@ -124,6 +128,52 @@ func ask(b *testing.B, c *http.Client, api apptest.API, release string) time.Dur
 		b.Fatalf("%s by %s, %v", answer.Status, answer.Header.Get("X-Release"), err)
 	}
 	return took
+}
+
+// The 249 countries, a card each, from a terminal: from the start of the process
+// to its end, Chrome's start and end and the files included. Its limit, in the same
+// run: a renderer that is warm, with the pages made before.
+//
+//	go test -run xxx -bench RenderRows -benchtime 1x ./app/apptest
+func BenchmarkRenderRows(b *testing.B) {
+	binary, dir, pool := apptest.Binary(b, "bench"), apptest.Dir(b), apptest.Renderer(b)
+	doc, countries := apptest.Document(b, "country-card.json"), apptest.Countries(b)
+	var shots []screenshots.Shot
+	for _, row := range countries {
+		resolved, err := doc.Resolve(row)
+		if err != nil {
+			b.Fatal(err)
+		}
+		page := resolved.Pages[0]
+		html, err := canvas.HTML(b.Context(), resolved.Pages, nil, "")
+		if err != nil {
+			b.Fatal(err)
+		}
+		shots = append(shots, screenshots.Shot{HTML: html, Width: page.Width, Height: page.Height, Scale: 1, Format: screenshots.PNG})
+	}
+	var command, bare time.Duration
+	for b.Loop() {
+		start := time.Now()
+		apptest.Must(b, binary, dir, "render", "testdata/country-card.json", "--data", "testdata/countries.csv", "-o", dir+"/out/{name}.png")
+		command += time.Since(start)
+
+		start = time.Now()
+		var group errgroup.Group
+		group.SetLimit(runtime.NumCPU())
+		for _, s := range shots {
+			group.Go(func() error {
+				_, err := pool.Capture(b.Context(), s)
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			b.Fatal(err)
+		}
+		bare += time.Since(start)
+	}
+	b.ReportMetric(command.Seconds()/float64(b.N), "s/command")
+	b.ReportMetric(bare.Seconds()/float64(b.N), "s/bare")
+	b.ReportMetric(float64(command)/float64(bare), "x-bare")
 }
 
 func serveOnce(b *testing.B, binary, dir string) {

@@ -9,8 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"majestic/app/apptest"
 	"majestic/app/config"
 	"majestic/app/logs"
 )
@@ -26,7 +25,7 @@ func TestLogFormat(t *testing.T) {
 	}
 	id := info.Sys().(*syscall.Stat_t)
 	t.Setenv("JOURNAL_STREAM", fmt.Sprintf("%d:%d", id.Dev, id.Ino))
-	mine, screen := terminal(t)
+	mine, screen := apptest.Terminal(t)
 	file := filepath.Join(t.TempDir(), "app.log")
 
 	for _, test := range []struct {
@@ -80,7 +79,7 @@ func TestLogFormat(t *testing.T) {
 // log file, it is about the log.
 func TestHangup(t *testing.T) {
 	t.Setenv("TERM", "xterm")
-	_, screen := terminal(t)
+	_, screen := apptest.Terminal(t)
 	file := filepath.Join(t.TempDir(), "app.log")
 	for _, test := range []struct {
 		name   string
@@ -132,26 +131,4 @@ func tempFile(t *testing.T) *os.File {
 	}
 	t.Cleanup(func() { f.Close() })
 	return f
-}
-
-// terminal is a pseudo-terminal: our end, and the one for a program.
-func terminal(t *testing.T) (mine, program *os.File) {
-	t.Helper()
-	mine, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { mine.Close() })
-	if err := unix.IoctlSetPointerInt(int(mine.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	n, err := unix.IoctlGetInt(int(mine.Fd()), unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if program, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|syscall.O_NOCTTY, 0); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { program.Close() })
-	return mine, program
 }
