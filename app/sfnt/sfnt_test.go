@@ -149,6 +149,12 @@ func TestMissing(t *testing.T) {
 	latin := stack("opentype/lobster/lobster.otf", "truetype/noto/NotoSans-Regular.ttf")
 	all := append(latin, stack("truetype/noto/NotoSansArabic-Regular.ttf", "truetype/noto/NotoSansDevanagari-Regular.ttf",
 		"opentype/noto/NotoSansCJK-Regular.ttc", "truetype/noto/NotoColorEmoji.ttf")...)
+	control := stack("truetype/noto/NotoSansSymbols2-Regular.ttf")
+	for _, r := range "\v\f\x7f\u0085" {
+		if !control[0].Has(r) {
+			t.Errorf("the font has no %+q: look for another one that has", r)
+		}
+	}
 	for _, test := range []struct {
 		text  string
 		stack []sfnt.Coverage
@@ -168,6 +174,8 @@ func TestMissing(t *testing.T) {
 		{"👍", latin, "👍"},
 		{"\ue000 \U000f0000", all, "\ue000\U000f0000"}, // private use: nobody's but the font's that has it
 		{"\u0001", all, "\u0001"},
+		{"\v\f\x7f\u0085", control, "\v\f\x7f\u0085"},                 // also where a font has them, as nothing
+		{"a\u1680b \u180f \U0001bca0", all, "\u1680\u180f\U0001bca0"}, // Chromium draws boxes
 		{"\uffff\U000fffff", all, "\uffff\U000fffff"},
 		{"x\u0938\u093f", latin, "\u0938\u093f"},
 		{"語\u0302", all, "語\u0302"}, // both are there, but in no font together
