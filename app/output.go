@@ -79,8 +79,10 @@ func (doc Document) Output(asked Output) (Output, error) {
 	} else {
 		if o.Page < 1 || o.Page > len(doc.Pages) {
 			fault("page", "must be from 1 to %d", len(doc.Pages))
-		} else if p := doc.Pages[o.Page-1]; sized && pixels(p, o.Scale) > maxShotPixels {
-			fault("scale", "makes %.1f million pixels of a page of %d x %d; at most 25 million are drawn", pixels(p, o.Scale)/1e6, p.Width, p.Height)
+		} else if sized {
+			if complaint := o.checkSize(doc.Pages[o.Page-1]); complaint != "" {
+				fault("scale", "%s", complaint)
+			}
 		}
 		if o.Pages != "" {
 			fault("pages", "is for a pdf; an image is of one page, which page names")
@@ -99,6 +101,32 @@ func (doc Document) Output(asked Output) (Output, error) {
 		fault("optimize", "is for png; a %s is as small as it gets", o.Format)
 	}
 	return o, impossible(faults)
+}
+
+// checkSize finds out whether the browser can paint a page and the format hold it.
+func (o Output) checkSize(p Page) string {
+	width, height := p.Size(o.Scale)
+	switch longest := longestSide(o.Format); {
+	case width*height > maxShotPixels:
+		return fmt.Sprintf("makes %d x %d pixels of a page of %d x %d; at most 25 million are drawn", width, height, p.Width, p.Height)
+	case deviceLength(min(p.Width, p.Height), o.Scale) < 1:
+		return fmt.Sprintf("makes less than a pixel of a side of a page of %d x %d; make it larger", p.Width, p.Height)
+	case max(width, height) > longest:
+		return fmt.Sprintf("makes %d x %d pixels of a page of %d x %d; a %s has at most %d on a side, so make it smaller, or a png", width, height, p.Width, p.Height, o.Format, longest)
+	}
+	return ""
+}
+
+// longestSide is what a format's files can say; Chrome writes nothing where it is more.
+func longestSide(format string) int {
+	switch format {
+	case "jpeg":
+		return 65_500
+	case "webp":
+		return 16_383
+	default:
+		return 4 * MaxPageSide
+	}
 }
 
 func impossible(faults []Field) error {
@@ -156,11 +184,12 @@ func pageNumbers(choice string, of int) (numbers []int, err error) {
 	return numbers, nil
 }
 
-func pixels(p Page, scale float64) float64 {
-	return float64(p.Width) * scale * float64(p.Height) * scale
-}
-
 // Size is what a page measures in device pixels at a scale.
 func (p Page) Size(scale float64) (width, height int) {
-	return int(math.Ceil(float64(p.Width) * scale)), int(math.Ceil(float64(p.Height) * scale))
+	return int(math.Round(deviceLength(p.Width, scale))), int(math.Round(deviceLength(p.Height, scale)))
+}
+
+// deviceLength multiplies as the browser does: of other digits, other halves are rounded up.
+func deviceLength(side int, scale float64) float64 {
+	return float64(float32(side) * float32(scale))
 }

@@ -2,7 +2,9 @@ package app_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"majestic/app"
@@ -68,6 +70,42 @@ func TestOutput(t *testing.T) {
 		}
 		if !slices.Equal(fields, test.fields) {
 			t.Errorf("%+v: %v, not of %v", test.asked, e.Fields, test.fields)
+		}
+	}
+}
+
+// What is too large for the browser or the format is refused to the pixel; so is
+// what has less than one.
+func TestOutputSize(t *testing.T) {
+	for _, test := range []struct {
+		width, height int
+		scale         float64
+		format, want  string
+	}{
+		{5_000, 5_000, 1, "png", ""},
+		{2_500, 2_500, 2, "webp", ""},
+		{1_250, 1_250, 4, "jpeg", ""},
+		{3_333, 3_333, 1.5, "png", ""},
+		{3_334, 3_333, 1.5, "png", "makes 5001 x 5000 pixels of a page of 3334 x 3333; at most 25 million"},
+		{2_501, 2_500, 2, "webp", "at most 25 million"},
+		{1_251, 1_250, 4, "jpeg", "at most 25 million"},
+		{16_383, 1_500, 1, "webp", ""},
+		{16_384, 1, 1, "webp", "a webp has at most 16383 on a side"},
+		{1, 8_192, 2, "webp", "a webp has at most"},
+		{16_375, 1, 4, "jpeg", ""},
+		{16_376, 1, 4, "jpeg", "a jpeg has at most 65500 on a side"},
+		{16_384, 1, 4, "png", ""},
+		{16_384, 1, 4, "pdf", ""},
+		{1, 1, 1, "png", ""},
+		{1, 1, 0.9, "png", "less than a pixel of a side"},
+		{9, 500, 0.1, "png", "less than a pixel of a side"},
+		{10, 500, 0.1, "png", ""},
+		{1, 1, 0.5, "pdf", ""},
+	} {
+		doc := parse(t, fmt.Sprintf(`{"version":1,"pages":[{"width":%d,"height":%d}]}`, test.width, test.height))
+		_, err := doc.Output(app.Output{Format: test.format, Scale: test.scale})
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%d x %d at %g, %s: %v, want %q", test.width, test.height, test.scale, test.format, err, test.want)
 		}
 	}
 }
