@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -14,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"golang.org/x/net/html"
 )
 
 // Shot is a page and how it is to be taken. The HTML is one whole document with
@@ -55,10 +58,25 @@ func (s Shot) check() error {
 	if s.Width < 1 || s.Height < 1 || s.Scale <= 0 {
 		return fmt.Errorf("a page of %d x %d at scale %g cannot be drawn: all three must be over zero", s.Width, s.Height, s.Scale)
 	}
-	if regexp.MustCompile(`(?i)<meta\b[^>]*\bhttp-equiv\b`).MatchString(s.HTML) {
+	if side := float64(min(s.Width, s.Height)); s.Format != PDF && side*s.Scale < 1 {
+		return fmt.Errorf("a page of %d x %d at scale %g has less than a pixel, and Chrome would wait for it for ever", s.Width, s.Height, s.Scale)
+	}
+	if hasEquiv(s.HTML) {
 		return fmt.Errorf("the page has a <meta http-equiv>, which would outlive it in the tab: leave it out")
 	}
 	return nil
+}
+
+// hasEquiv finds a <meta http-equiv> as a browser reads tags: > may stand in a value.
+func hasEquiv(doc string) bool {
+	for _, at := range regexp.MustCompile(`(?i)<meta\b`).FindAllStringIndex(doc, -1) {
+		tag := html.NewTokenizer(strings.NewReader(doc[at[0]:]))
+		tag.Next()
+		if slices.ContainsFunc(tag.Token().Attr, func(a html.Attribute) bool { return a.Key == "http-equiv" }) {
+			return true
+		}
+	}
+	return false
 }
 
 // view is what of a shot is kept by the tab from one to the next.
@@ -119,10 +137,10 @@ func (b *browser) look(ctx context.Context, v view) error {
 var ready string
 
 // load puts the document into the tab and returns when it may be photographed.
-func (b *browser) load(ctx context.Context, html, prepare string) error {
+func (b *browser) load(ctx context.Context, document, prepare string) error {
 	loaded, stop := b.target.Subscribe(page.LoadEventFired.Method)
 	defer stop()
-	if _, err := chromedp.Call(ctx, page.SetDocumentContent, page.SetDocumentContentParams{FrameID: b.frame, HTML: html}); err != nil {
+	if _, err := chromedp.Call(ctx, page.SetDocumentContent, page.SetDocumentContentParams{FrameID: b.frame, HTML: document}); err != nil {
 		return fmt.Errorf("loading the page: %w", err)
 	}
 	if prepare == "" {
@@ -184,6 +202,9 @@ func (b *browser) photograph(ctx context.Context, s Shot) ([]byte, error) {
 	r, err := chromedp.Call(ctx, page.CaptureScreenshot, params)
 	if err != nil {
 		return nil, fmt.Errorf("taking the picture: %w", err)
+	}
+	if len(r.Data) == 0 { // no error: so it is with a WebP of more than 16,383 pixels on a side
+		return nil, fmt.Errorf("taking the picture: Chrome wrote an empty %s", s.Format)
 	}
 	if s.Optimize && s.Format == PNG {
 		return smaller(r.Data)

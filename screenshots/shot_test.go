@@ -281,8 +281,10 @@ func TestCheck(t *testing.T) {
 		"over zero":          func(s *Shot) { s.Width = 0 },
 		"at scale 0 ":        func(s *Shot) { s.Scale = 0 },
 		"<meta http-equiv>,": func(s *Shot) { s.HTML = `<META content="default-src" HTTP-EQUIV=Content-Security-Policy>` },
+		"<meta http-equiv>":  func(s *Shot) { s.HTML = `<meta charset=utf-8><p><meta content="a>b"` + "\n" + `http-equiv=refresh>` },
+		"less than a pixel":  func(s *Shot) { s.Height, s.Scale = 1, 0.9 },
 	} {
-		s := page100("&lt;meta http-equiv=refresh&gt;")
+		s := page100(`&lt;meta http-equiv=refresh&gt; <meta name="description" content="x">http-equiv="refresh"`)
 		if err := s.check(); err != nil {
 			t.Fatal(err)
 		}
