@@ -23,6 +23,10 @@ import (
 // MaxPixels is the most that a picture may have.
 const MaxPixels = 25_000_000
 
+// maxScans is how often a JPEG may go over its pixels; ten times is usual. A scan
+// that changes nothing takes forty bytes, and all pixels' time.
+const maxScans = 100
+
 // File is a picture that can be drawn.
 type File struct {
 	Data          []byte // what is to be kept: an SVG is written anew
@@ -65,6 +69,9 @@ func decode(data []byte) (*picture, error) {
 	}
 	if config.ColorModel == color.CMYKModel {
 		return nil, errors.New("is in CMYK, the colours of a printing press, which look different on every screen; save it as RGB (sRGB) and upload it again")
+	}
+	if scan := []byte{0xff, 0xda}; format == "jpeg" && bytes.Count(data, scan) > maxScans {
+		return nil, fmt.Errorf("is a JPEG of more than %d scans; save it again", maxScans)
 	}
 	about := readMetadata(format, data)
 	if about.moves {

@@ -46,7 +46,10 @@ func TestCheck(t *testing.T) {
 		"a profile cut short":           {apptest.WithProfile(whole, apptest.DisplayP3()[:200]), ""},
 		"a profile that is a bomb":      {apptest.WithProfile(whole, make([]byte, 64<<20)), ""},
 		"a profile of this for a JPEG":  {apptest.WithProfile(apptest.Photo(9, 9), apptest.DisplayP3()), ""},
+		"a JPEG of ten scans":           {scans(10), ""},
+		"a JPEG of a thousand scans":    {scans(1_000), "more than 100 scans"},
 		"an animated WebP":              {animated(), "animated WebP"},
+		"an animated PNG":               {apptest.Chunk(whole, "acTL", []byte{0, 0, 0, 2, 0, 0, 0, 0}), ""},
 		"a GIF whose picture is a part": {part(t), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -328,6 +331,24 @@ func cmyk(t *testing.T) []byte {
 // animated is the beginning of a WebP that moves.
 func animated() []byte {
 	return []byte("RIFF\x20\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x0f\x00\x00\x0f\x00\x00ANIM\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+}
+
+// scans is a grey JPEG of 16 x 16 that goes over its pixels so many times: once for
+// their light, and then saying that nothing is to be added.
+func scans(n int) []byte {
+	segment := func(b []byte, marker byte, body ...byte) []byte {
+		return append(append(b, 0xff, marker, 0, byte(len(body)+2)), body...)
+	}
+	oneCode := func(table, value byte) []byte { return append(append([]byte{table, 1}, make([]byte, 15)...), value) }
+	b := segment([]byte("\xff\xd8"), 0xdb, append([]byte{0}, bytes.Repeat([]byte{1}, 64)...)...)
+	b = segment(b, 0xc2, 8, 0, 16, 0, 16, 1, 1, 0x11, 0)
+	b = segment(b, 0xc4, oneCode(0x00, 0)...)    // no difference in light
+	b = segment(b, 0xc4, oneCode(0x10, 0xe0)...) // no detail in as many blocks as the next 14 bits say
+	b = append(segment(b, 0xda, 1, 1, 0, 0, 0, 0), 0)
+	for range n - 1 {
+		b = append(segment(b, 0xda, 1, 1, 0, 1, 63, 0), 0x7f, 0xff, 0)
+	}
+	return append(b, 0xff, 0xd9)
 }
 
 // No bytes make it panic.
