@@ -88,7 +88,11 @@ func (d Document) Resolve(vars map[string]string) (Document, error) {
 			r.add(field, fmt.Sprintf("element %s: %s %s", quote(t.element), t.name, complaint))
 			return
 		}
-		if runes += utf8.RuneCountInString(text); runes > maxResolvedRunes {
+		before := runes
+		if runes += utf8.RuneCountInString(text); before > maxResolvedRunes {
+			return // said already, of the first one too many
+		}
+		if runes > maxResolvedRunes {
 			r.add(field, fmt.Sprintf("element %s: all texts together have more than %d characters; shorten the values", quote(t.element), maxResolvedRunes))
 			return
 		}

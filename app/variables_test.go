@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -122,7 +123,10 @@ func TestResolveBoundsAllTexts(t *testing.T) {
 	}
 	d := parse(t, `{"version":1,"pages":[{"width":9,"height":9,"elements":[`+strings.Join(elements, ",")+`]}]}`)
 	_, err := d.Resolve(map[string]string{"long": strings.Repeat("x", 20_000)})
-	wantFault(t, err, app.Invalid, "variables.long", "all texts together")
+	wantFault(t, err, app.Invalid, "variables.long", `element "t49": all texts together`)
+	if e, _ := errors.AsType[*app.Error](err); len(e.Fields) != 1 {
+		t.Errorf("what comes after it is named, too: %+v", e.Fields)
+	}
 }
 
 func TestParseVariables(t *testing.T) {
