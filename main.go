@@ -28,6 +28,7 @@ import (
 	"majestic/app/bench"
 	"majestic/app/config"
 	"majestic/app/machine"
+	"majestic/app/mail"
 	"majestic/app/metrics"
 	"majestic/app/objects"
 	"majestic/app/postgres"
@@ -277,11 +278,18 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	events := app.StartEvents(db.Pool, log)
 	defer events.Close()
 
+	mailer, err := mail.New(mail.Options{
+		URL: c.SMTPURL, Password: c.SMTPPassword, From: c.SMTPFrom, BaseURL: c.URL(), Folder: c.Path("data", "mail"), Log: log,
+	})
+	if err != nil {
+		return err
+	}
+
 	renderer, err := chrome()
 	if err != nil {
 		return err
 	}
-	runner, err := jobs.NewRunner(jobs.Options{Pool: db.Pool, App: a, Events: events, Capturer: renderer, Tabs: runtime.NumCPU(), Release: release, Client: client, Log: log})
+	runner, err := jobs.NewRunner(jobs.Options{Pool: db.Pool, App: a, Events: events, Capturer: renderer, Mailer: mailer, Tabs: runtime.NumCPU(), Release: release, Client: client, Log: log})
 	if err != nil {
 		return err
 	}

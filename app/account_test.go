@@ -65,7 +65,7 @@ func TestSessions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	user, err := a.Session(ctx, session)
+	user, err := a.Session(ctx, session, app.Visitor{})
 	if err != nil || user.Email != ada.Email || !user.Operator {
 		t.Fatalf("%+v, %v", user, err)
 	}
@@ -77,24 +77,24 @@ func TestSessions(t *testing.T) {
 		t.Errorf("another's workspace: %v", err)
 	}
 	for _, wrong := range [][2]string{{ada.Email, "wrong horse"}, {"eve@example.com", ada.Password}, {"", ""}} {
-		if _, err := a.SignIn(ctx, wrong[0], wrong[1]); app.KindOf(err) != app.Unauthenticated {
+		if _, err := a.SignIn(ctx, wrong[0], wrong[1], app.Visitor{}); app.KindOf(err) != app.Unauthenticated {
 			t.Errorf("%v: %v", wrong, err)
 		}
 	}
-	second, err := a.SignIn(ctx, strings.ToUpper(ada.Email), ada.Password)
+	second, err := a.SignIn(ctx, strings.ToUpper(ada.Email), ada.Password, app.Visitor{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.SignOut(ctx, second); err != nil {
+	if err := a.SignOut(ctx, second.Session); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Session(ctx, second); app.KindOf(err) != app.Unauthenticated {
+	if _, err := a.Session(ctx, second.Session, app.Visitor{}); app.KindOf(err) != app.Unauthenticated {
 		t.Errorf("after sign-out: %v", err)
 	}
 	if _, err := pool.Exec(ctx, `UPDATE sessions SET expires_at = now() - interval '1 second'`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Session(ctx, session); app.KindOf(err) != app.Unauthenticated {
+	if _, err := a.Session(ctx, session, app.Visitor{}); app.KindOf(err) != app.Unauthenticated {
 		t.Errorf("after its time: %v", err)
 	}
 	// Nothing that opens a door is kept readable.
@@ -111,7 +111,7 @@ func TestAPIKeys(t *testing.T) {
 	ctx := context.Background()
 	a, _ := apptest.App(t)
 	tenant := apptest.Tenant(t, a, "Keys")
-	key, err := tenant.CreateAPIKey(ctx, "build", nil)
+	key, err := tenant.CreateAPIKey(ctx, "build", app.WriteScope, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestAPIKeys(t *testing.T) {
 		t.Errorf("opened %s, %v", opened.ID(), err)
 	}
 	past := time.Now().Add(-time.Second)
-	expired, err := tenant.CreateAPIKey(ctx, "old", &past)
+	expired, err := tenant.CreateAPIKey(ctx, "old", app.WriteScope, &past)
 	if err != nil {
 		t.Fatal(err)
 	}

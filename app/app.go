@@ -22,8 +22,10 @@ type App struct {
 	release string
 	mine    func(release string) bool
 	setup   string // what the setup link carries
+	secret  []byte
 
 	hashing chan struct{} // held while a password is hashed: each takes 19 MiB
+	guesses *throttle
 	remote  Remote
 	images  *darkroom
 }
@@ -60,7 +62,9 @@ func New(o Options) *App {
 		release: o.Release,
 		mine:    o.Mine,
 		setup:   setupToken(o.Secret),
+		secret:  o.Secret,
 		hashing: make(chan struct{}, runtime.NumCPU()),
+		guesses: newThrottle(),
 		remote:  o.Remote,
 		images:  newDarkroom(),
 	}
@@ -79,21 +83,36 @@ type Tenant struct {
 	app     *App
 	id      uuid.UUID
 	release string
+	caller  caller
 }
 
-// In is the only door to a tenant's rows and files. An id that cannot be one
-// opens onto nothing: every look-up behind it finds no row.
+// In is the only door to a tenant's rows and files, and opens it to the house itself:
+// to jobs and verbs. People come in by Enter, programs by Authorize. An id that
+// cannot be one opens onto nothing: every look-up behind it finds no row.
 func (a *App) In(tenant string) Tenant {
 	id, _ := uuid.Parse(tenant)
-	return Tenant{app: a, id: id}
+	return Tenant{app: a, id: id}.house()
 }
 
-// Assigned is In for a tenant that was looked up with the release it is assigned to.
-func (a *App) Assigned(tenant, release string) Tenant {
-	t := a.In(tenant)
+// ForProgram opens a tenant, which was looked up with the release it is assigned to,
+// to a program with an API key.
+func (a *App) ForProgram(tenant, release string, readOnly bool) Tenant {
+	t := a.In(tenant).as(caller{right: toEdit, program: true})
+	if readOnly {
+		t.caller.right = toLook
+	}
 	t.release = release
 	return t
 }
+
+// AssignedTo is the tenant, of which it became known that it is assigned to a release.
+func (t Tenant) AssignedTo(release string) Tenant {
+	t.release = release
+	return t
+}
+
+// ReadOnly tells whether whoever the tenant was opened to may only look.
+func (t Tenant) ReadOnly() bool { return t.caller.right == toLook }
 
 // ID is the tenant's id.
 func (t Tenant) ID() string { return t.id.String() }
@@ -102,21 +121,29 @@ func (t Tenant) ID() string { return t.id.String() }
 // are set for the transaction alone: a session's setting would leak to the
 // pool's next user.
 func (t Tenant) tx(ctx context.Context, do func(pgx.Tx) error) error {
-	return t.app.walled(ctx, t.id.String(), do)
+	if t.may(toEdit) == nil {
+		return t.app.walled(ctx, "begin", t.id.String(), do)
+	}
+	err := t.app.walled(ctx, "begin read only", t.id.String(), do)
+	if readOnly(err) {
+		return t.may(toEdit)
+	}
+	return err
 }
 
 // outside runs do as the walled role with no tenant: no row of a table is in
 // sight, only the functions that answer what must be known before a tenant is.
 func (a *App) outside(ctx context.Context, do func(pgx.Tx) error) error {
-	return a.walled(ctx, "", do)
+	return a.walled(ctx, "begin", "", do)
 }
 
-func (a *App) walled(ctx context.Context, tenant string, do func(pgx.Tx) error) error {
-	begin := fmt.Sprintf(`begin; set local role %s; set local app.tenant = '%s'`, a.walledRole(), tenant)
+func (a *App) walled(ctx context.Context, begin, tenant string, do func(pgx.Tx) error) error {
+	begin += fmt.Sprintf(`; set local role %s; set local app.tenant = '%s'`, a.walledRole(), tenant)
 	return explain(pgx.BeginTxFunc(ctx, a.pool, pgx.TxOptions{BeginQuery: begin}, do))
 }
 
-// owner runs do as the owner, who sees all tenants: for the operator's verbs and the first setup.
+// owner runs do as the owner, who sees all tenants: for the operator's verbs, for new
+// workspaces, and for mails, which the installation itself sends.
 func (a *App) owner(ctx context.Context, do func(pgx.Tx) error) error {
 	return explain(pgx.BeginFunc(ctx, a.pool, do))
 }
@@ -127,14 +154,24 @@ func (t Tenant) enqueue(ctx context.Context, tx pgx.Tx, insert func() error) err
 	if err := t.hold(ctx, tx); err != nil {
 		return err
 	}
+	return t.app.unwalled(ctx, tx, func() error {
+		if err := insert(); err != nil {
+			return fmt.Errorf("enqueue: %w", err)
+		}
+		return nil
+	})
+}
+
+// unwalled leaves the walled role for what do does in its transaction.
+func (a *App) unwalled(ctx context.Context, tx pgx.Tx, do func() error) error {
 	if _, err := tx.Exec(ctx, `set local role none`); err != nil {
-		return fmt.Errorf("leave the tenant's role: %w", err)
+		return fmt.Errorf("leave the walled role: %w", err)
 	}
-	if err := insert(); err != nil {
-		return fmt.Errorf("enqueue: %w", err)
+	if err := do(); err != nil {
+		return err
 	}
-	if _, err := tx.Exec(ctx, `set local role `+t.app.walledRole()); err != nil {
-		return fmt.Errorf("take the tenant's role: %w", err)
+	if _, err := tx.Exec(ctx, `set local role `+a.walledRole()); err != nil {
+		return fmt.Errorf("take the walled role: %w", err)
 	}
 	return nil
 }

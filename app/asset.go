@@ -34,6 +34,9 @@ const assetColumns = `id, name, media_type, width, height, bytes, sha256, create
 // CreateAsset keeps an image. The whole of it is decoded once, so that a broken
 // one is refused here and not in somebody's render.
 func (t Tenant) CreateAsset(ctx context.Context, once *Once, name string, data []byte) (a Asset, err error) {
+	if err := t.may(toEdit); err != nil {
+		return a, err
+	}
 	file, err := t.app.images.check(ctx, data)
 	if err != nil {
 		return a, err

@@ -49,6 +49,9 @@ type BatchRequest struct {
 
 // CreateBatch checks every row against the design and enqueues one job for all.
 func (t Tenant) CreateBatch(ctx context.Context, once *Once, q BatchRequest) (made Batch, err error) {
+	if err := t.may(toEdit); err != nil {
+		return made, err
+	}
 	switch n := len(q.Rows); {
 	case n == 0:
 		return made, &Error{Kind: Invalid, Message: "a batch needs at least one row", Fields: []Field{{"rows", "must not be empty"}}}

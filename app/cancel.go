@@ -11,6 +11,9 @@ import (
 // is: one that was finished before stays what it is. Whoever draws it hears of
 // it, in whichever process.
 func (t Tenant) CancelRender(ctx context.Context, id string) (r Render, err error) {
+	if err := t.may(toEdit); err != nil {
+		return r, err
+	}
 	u, err := parseID("render", id)
 	if err != nil {
 		return r, err
@@ -36,6 +39,9 @@ func (t Tenant) CancelRender(ctx context.Context, id string) (r Render, err erro
 // CancelBatch ends a batch that is not finished, and its rows that are not drawn;
 // those drawn stay. It answers with the batch as it then is.
 func (t Tenant) CancelBatch(ctx context.Context, id string) (b Batch, err error) {
+	if err := t.may(toEdit); err != nil {
+		return b, err
+	}
 	u, err := parseID("batch", id)
 	if err != nil {
 		return b, err

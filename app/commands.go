@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -58,13 +61,16 @@ func (c *TenantList) Run(ctx context.Context, a *App, out io.Writer) error {
 
 // UserCommand is the verb: app user.
 type UserCommand struct {
-	Create UserCreate `cmd:"" help:"Make an account that owns a workspace."`
+	Create        UserCreate        `cmd:"" help:"Make an account in a workspace."`
+	List          UserList          `cmd:"" help:"List the accounts, and what they belong to."`
+	ResetPassword UserResetPassword `cmd:"" help:"Give an account another password, and sign it out everywhere."`
 }
 
 // UserCreate is the verb: app user create EMAIL.
 type UserCreate struct {
 	Email        string `arg:"" help:"The address to sign in with."`
-	Tenant       string `required:"" help:"The workspace that the account will own." placeholder:"SLUG"`
+	Tenant       string `required:"" help:"The workspace that the account belongs to." placeholder:"SLUG"`
+	Role         string `help:"owner, editor or viewer of that workspace." default:"owner" enum:"owner,editor,viewer"`
 	Name         string `help:"The person's name; without it the address." placeholder:"NAME"`
 	PasswordFile []byte `type:"filecontent" help:"A file with the password, - for standard input; without it one is made and printed." placeholder:"FILE"`
 	JSON         bool   `name:"json" help:"One JSON object."`
@@ -72,31 +78,88 @@ type UserCreate struct {
 
 // Run makes the user.
 func (c *UserCreate) Run(ctx context.Context, a *App, out io.Writer) error {
-	u := NewUser{Name: c.Name, Email: c.Email, Password: trimEOL(c.PasswordFile)}
+	password, made := passwordIn(c.PasswordFile)
+	u := NewUser{Name: c.Name, Email: c.Email, Password: password}
 	if u.Name == "" {
 		u.Name = c.Email
 	}
-	made := ""
-	if c.PasswordFile == nil {
-		made = newToken()[:20]
-		u.Password = made
-	}
-	user, err := a.CreateUser(ctx, u, c.Tenant)
+	user, err := a.CreateUser(ctx, u, c.Tenant, c.Role)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		answer := map[string]any{"id": user.ID, "email": user.Email}
-		if made != "" {
-			answer["password"] = made
+		if made {
+			answer["password"] = password
 		}
 		return json.NewEncoder(out).Encode(answer)
 	}
 	fmt.Fprintf(out, "made the account %s\n", user.Email)
-	if made != "" {
-		fmt.Fprintf(out, "its password, shown this once: %s\n", made)
+	if made {
+		fmt.Fprintf(out, "its password, shown this once: %s\n", password)
 	}
 	return nil
+}
+
+// UserList is the verb: app user list.
+type UserList struct {
+	JSON bool `name:"json" help:"One JSON object."`
+}
+
+// Run lists the users.
+func (c *UserList) Run(ctx context.Context, a *App, out io.Writer) error {
+	all, err := a.Users(ctx)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(out).Encode(map[string]any{"users": all})
+	}
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "EMAIL\tNAME\tWORKSPACES")
+	for _, u := range all {
+		var in []string
+		for _, slug := range slices.Sorted(maps.Keys(u.Workspaces)) {
+			in = append(in, slug+" ("+u.Workspaces[slug]+")")
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\n", u.Email, u.Name, strings.Join(in, ", "))
+	}
+	return t.Flush()
+}
+
+// UserResetPassword is the verb: app user reset-password EMAIL.
+type UserResetPassword struct {
+	Email        string `arg:"" help:"The address that the account is signed in to with."`
+	PasswordFile []byte `type:"filecontent" help:"A file with the password, - for standard input; without it one is made and printed." placeholder:"FILE"`
+	JSON         bool   `name:"json" help:"One JSON object."`
+}
+
+// Run sets the password.
+func (c *UserResetPassword) Run(ctx context.Context, a *App, out io.Writer) error {
+	password, made := passwordIn(c.PasswordFile)
+	if err := a.SetPassword(ctx, c.Email, password); err != nil {
+		return err
+	}
+	if c.JSON {
+		answer := map[string]any{"email": c.Email}
+		if made {
+			answer["password"] = password
+		}
+		return json.NewEncoder(out).Encode(answer)
+	}
+	fmt.Fprintf(out, "set another password for %s, and signed it out everywhere\n", c.Email)
+	if made {
+		fmt.Fprintf(out, "the password, shown this once: %s\n", password)
+	}
+	return nil
+}
+
+// passwordIn is the password in a file, or one that is made.
+func passwordIn(file []byte) (password string, made bool) {
+	if file == nil {
+		return newToken()[:20], true
+	}
+	return trimEOL(file), false
 }
 
 // APIKeyCommand is the verb: app apikey.
@@ -108,6 +171,7 @@ type APIKeyCommand struct {
 type APIKeyCreate struct {
 	Tenant  string        `required:"" help:"The workspace that the key opens." placeholder:"SLUG"`
 	Name    string        `help:"What the key is for." default:"key" placeholder:"NAME"`
+	Scope   string        `help:"read, to look and download, or write, to change and render as well." default:"write" enum:"read,write"`
 	Expires time.Duration `help:"How long it is good for, as in 720h; without it until it is revoked." placeholder:"DURATION"`
 	JSON    bool          `name:"json" help:"One JSON object."`
 }
@@ -123,7 +187,7 @@ func (c *APIKeyCreate) Run(ctx context.Context, a *App, out io.Writer) error {
 		at := time.Now().Add(c.Expires)
 		expires = &at
 	}
-	key, err := a.In(t.ID).CreateAPIKey(ctx, c.Name, expires)
+	key, err := a.In(t.ID).CreateAPIKey(ctx, c.Name, c.Scope, expires)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,9 @@ const designTables = `designs d JOIN design_versions v ON v.design_id = d.id AND
 
 // CreateDesign makes a design at version 1.
 func (t Tenant) CreateDesign(ctx context.Context, once *Once, name string, doc Document) (d Design, err error) {
+	if err := t.may(toEdit); err != nil {
+		return d, err
+	}
 	if f := checkName(name); f != nil {
 		return d, &Error{Kind: Invalid, Message: "the design needs a name", Fields: []Field{*f}}
 	}
@@ -98,6 +101,9 @@ func (t Tenant) DesignVersions(ctx context.Context, id string, p PageRequest) (l
 // SaveDesign writes a new version over the one the caller has seen; a newer one
 // in between is Stale, and nothing is written.
 func (t Tenant) SaveDesign(ctx context.Context, id string, seen int, name string, doc Document) (d Design, err error) {
+	if err := t.may(toEdit); err != nil {
+		return d, err
+	}
 	if f := checkName(name); f != nil {
 		return d, &Error{Kind: Invalid, Message: "the design needs a name", Fields: []Field{*f}}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Kind says what sort of failure an Error is. The http room turns it into a
@@ -31,6 +32,7 @@ type Error struct {
 	Kind    Kind
 	Message string
 	Fields  []Field
+	Wait    time.Duration // of TooMany, where it is known
 	Err     error
 }
 

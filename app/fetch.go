@@ -38,7 +38,7 @@ func (t Tenant) OpenFetched(ctx context.Context, address string) (mediaType, sum
 	if complaint := checkAddress(address); complaint != "" {
 		return "", "", nil, Errorf(Invalid, "the address %s", complaint)
 	}
-	from, err := t.fetch(ctx, address)
+	from, err := t.house().fetch(ctx, address) // keeping what was fetched is no change of theirs
 	if err != nil {
 		return "", "", nil, err
 	}

@@ -37,6 +37,9 @@ const fontColumns = `id, name, family, weight, max_weight, italic, format, bytes
 
 // CreateFont keeps a font under the family, weight and slant that it names itself.
 func (t Tenant) CreateFont(ctx context.Context, once *Once, name string, data []byte) (f Font, err error) {
+	if err := t.may(toEdit); err != nil {
+		return f, err
+	}
 	read, err := checkFont(data)
 	if err != nil {
 		return f, err
@@ -116,6 +119,9 @@ func (t Tenant) OpenFont(ctx context.Context, id string) (Font, io.ReadSeekClose
 // DeleteFont takes a font away, unless a design is written in its family: another
 // face would be drawn there, and nobody had chosen it.
 func (t Tenant) DeleteFont(ctx context.Context, id string) error {
+	if err := t.may(toEdit); err != nil {
+		return err
+	}
 	u, err := parseID("font", id)
 	if err != nil {
 		return err

@@ -6,11 +6,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Queue takes jobs. Render and Batch insert in the caller's transaction, so that
+// Queue takes jobs. All that insert do it in the caller's transaction, so that
 // work and the job that does it are made together or not at all.
 type Queue interface {
 	Render(ctx context.Context, tx pgx.Tx, job RenderJob) error
 	Batch(ctx context.Context, tx pgx.Tx, job BatchJob) error
+	Mail(ctx context.Context, tx pgx.Tx, job MailJob) error
 
 	// Busy are the tenants, by id, that have unfinished renders or batches in the queue of a release.
 	Busy(ctx context.Context, tx pgx.Tx, release string) (tenants []string, err error)
@@ -21,6 +22,7 @@ type Queue interface {
 const (
 	RenderJobVersion = 1
 	BatchJobVersion  = 1
+	MailJobVersion   = 1
 )
 
 // RenderJob draws one render. Arguments carry ids only, and a version by which
@@ -43,3 +45,12 @@ type BatchJob struct {
 
 // Kind names the job in the queue.
 func (BatchJob) Kind() string { return "batch" }
+
+// MailJob sends a mail. It is nobody's in particular: tenants do not wait for it.
+type MailJob struct {
+	Version int    `json:"v"`
+	MailID  string `json:"mail"`
+}
+
+// Kind names the job in the queue.
+func (MailJob) Kind() string { return "mail" }

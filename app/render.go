@@ -72,6 +72,9 @@ type RenderRequest struct {
 
 // CreateRender checks the request against the design and enqueues it.
 func (t Tenant) CreateRender(ctx context.Context, once *Once, r RenderRequest) (made Render, err error) {
+	if err := t.may(toEdit); err != nil {
+		return made, err
+	}
 	return makeOnce(ctx, t, once, "render", `SELECT `+renderColumns+` FROM renders WHERE id = $1`, func(tx pgx.Tx) (Render, string, error) {
 		version, doc, err := t.requested(ctx, tx, &r)
 		if err != nil {

@@ -2,8 +2,12 @@ package app
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,30 +19,48 @@ const SessionLife = 30 * 24 * time.Hour
 // nobodysPassword is the hash of a random text that was thrown away.
 const nobodysPassword = "$argon2id$v=19$m=19456,t=2,p=1$xaOlD8QrfdPMbZL0hKceig$vat1BsOR6yXulUiirrHnvX6EdqN2faDsfhATkDcowuU"
 
+// Visitor is where a request comes from, as far as it can be known.
+type Visitor struct {
+	Address string
+	Agent   string // what the browser calls itself
+	Device  string // the token of a device that somebody signed in on; see SignIn
+}
+
+// SignedIn is what a browser keeps: the token of its session, and one by which the
+// device is known when somebody else guesses at the account.
+type SignedIn struct{ Session, Device string }
+
 // SignIn checks a password and starts a session; the token goes into the cookie
-// and is kept as a hash only.
-func (a *App) SignIn(ctx context.Context, email, password string) (token string, err error) {
+// and is kept as a hash only. Wrong passwords count against the account as this
+// address tries it, and against the address. A known device counts for itself: nobody
+// who guesses can keep a person out, who may also come from another address.
+func (a *App) SignIn(ctx context.Context, email, password string, from Visitor) (in SignedIn, err error) {
 	var account struct{ ID, PasswordHash string }
 	err = a.outside(ctx, func(tx pgx.Tx) error {
 		return tx.QueryRow(ctx, `SELECT id, password_hash FROM app.find_account($1)`, email).Scan(&account.ID, &account.PasswordHash)
 	})
 	known := !errors.Is(err, pgx.ErrNoRows)
 	if err != nil && known {
-		return "", fmt.Errorf("find account: %w", err)
+		return in, fmt.Errorf("find account: %w", err)
 	}
 	if !known {
 		account.PasswordHash = nobodysPassword // takes as long, so the answer does not tell who has an account
 	}
+	tries := a.triesOf(email, account.ID, from)
+	if err := a.guesses.take(time.Now(), tries...); err != nil {
+		return in, err
+	}
 	right, err := a.matches(ctx, account.PasswordHash, password)
 	if err != nil {
-		return "", err
+		return in, err
 	}
 	if !right || !known {
-		return "", Errorf(Unauthenticated, "the address or the password is not right")
+		return in, Errorf(Unauthenticated, "the address or the password is not right")
 	}
-	token = newToken()
-	err = a.outside(ctx, func(tx pgx.Tx) error { return startSession(ctx, tx, token, account.ID) })
-	return token, err
+	a.guesses.forgive(tries...)
+	in = SignedIn{Session: newToken(), Device: a.deviceToken(account.ID)}
+	err = a.outside(ctx, func(tx pgx.Tx) error { return startSession(ctx, tx, in.Session, account.ID) })
+	return in, err
 }
 
 // SignOut ends a session; one that has ended already is no error.
@@ -51,10 +73,11 @@ func (a *App) SignOut(ctx context.Context, token string) error {
 	})
 }
 
-// Session is the user of a live session.
-func (a *App) Session(ctx context.Context, token string) (user User, err error) {
+// Session is the user of a live session, who uses it from somewhere.
+func (a *App) Session(ctx context.Context, token string, from Visitor) (user User, err error) {
 	err = a.outside(ctx, func(tx pgx.Tx) error {
-		user, err = one[User](ctx, tx, "session", `SELECT id, email, name, operator FROM app.find_session($1)`, hashToken(token))
+		user, err = one[User](ctx, tx, "session", `SELECT id, email, name, operator FROM app.use_session($1, $2, $3)`,
+			hashToken(token), shorten(from.Agent, 300), shorten(from.Address, 100))
 		return err
 	})
 	if KindOf(err) == NotFound {
@@ -84,7 +107,9 @@ func (a *App) Enter(ctx context.Context, user, slug string) (t Tenant, here Memb
 	}
 	for _, m := range all {
 		if m.Slug == slug {
-			return a.Assigned(m.TenantID, m.Release), m, all, nil
+			t = a.In(m.TenantID).as(memberWith(m.Role))
+			t.release = m.Release
+			return t, m, all, nil
 		}
 	}
 	return t, here, all, Errorf(NotFound, "there is no such workspace here")
@@ -95,4 +120,35 @@ func startSession(ctx context.Context, tx pgx.Tx, token, user string) error {
 		return fmt.Errorf("start session: %w", err)
 	}
 	return nil
+}
+
+// deviceToken names a device on which an account was signed in to. It opens nothing.
+func (a *App) deviceToken(account string) string {
+	name := newToken()[:16]
+	return name + "." + a.deviceMAC(account, name)
+}
+
+func (a *App) deviceMAC(account, name string) string {
+	mac := hmac.New(sha256.New, a.secret)
+	fmt.Fprintf(mac, "majestic device %s %s", account, name)
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// triesOf is what a sign-in counts against.
+func (a *App) triesOf(email, account string, from Visitor) []try {
+	name, mac, _ := strings.Cut(from.Device, ".")
+	if account != "" && sameToken(mac, a.deviceMAC(account, name)) {
+		return []try{{"device " + account + " " + name, freeByPerson}}
+	}
+	at := network(from.Address)
+	return []try{{"account " + strings.ToLower(email) + " from " + at, freeByPerson}, {"address " + at, freeByPlace}}
+}
+
+// shorten cuts what a stranger sends down to what is worth keeping.
+func shorten(s string, length int) string {
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "")
+	if len(s) > length {
+		s = strings.ToValidUTF8(s[:length], "")
+	}
+	return s
 }

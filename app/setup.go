@@ -59,7 +59,7 @@ func (a *App) SetUp(ctx context.Context, token string, u NewUser, tenant string)
 		if row, err = a.insertTenant(ctx, tx, tenant); err != nil {
 			return err
 		}
-		if err := insertOwner(ctx, tx, row.ID, user.ID); err != nil {
+		if err := insertMember(ctx, tx, row.ID, user.ID, Owner); err != nil {
 			return err
 		}
 		return startSession(ctx, tx, session, user.ID)

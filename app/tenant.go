@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -31,6 +32,31 @@ func (a *App) CreateTenant(ctx context.Context, name string) (row TenantRow, err
 	err = a.owner(ctx, func(tx pgx.Tx) error {
 		row, err = a.insertTenant(ctx, tx, name)
 		return err
+	})
+	return row, err
+}
+
+// maxOwned is how many workspaces a person may own.
+const maxOwned = 50
+
+// CreateWorkspace makes a tenant that a user owns.
+func (a *App) CreateWorkspace(ctx context.Context, user User, name string) (row TenantRow, err error) {
+	if f := checkName(name); f != nil {
+		return row, &Error{Kind: Invalid, Message: "the workspace needs a name", Fields: []Field{*f}}
+	}
+	all, err := a.Memberships(ctx, user.ID)
+	if err != nil {
+		return row, err
+	}
+	all = slices.DeleteFunc(all, func(m Membership) bool { return !m.Owns() })
+	if len(all) >= maxOwned {
+		return row, Errorf(Conflict, "you own %d workspaces, as many as a person may", len(all))
+	}
+	err = a.owner(ctx, func(tx pgx.Tx) error {
+		if row, err = a.insertTenant(ctx, tx, name); err != nil {
+			return err
+		}
+		return insertMember(ctx, tx, row.ID, user.ID, Owner)
 	})
 	return row, err
 }

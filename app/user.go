@@ -2,9 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net/mail"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -26,12 +27,19 @@ type Membership struct {
 	Release  string // that the tenant is assigned to, "" for none
 }
 
+// UserRow is a user as an operator sees one.
+type UserRow struct {
+	User
+	Workspaces map[string]string `json:"workspaces"` // roles, by slug
+	CreatedAt  time.Time         `json:"created_at"`
+}
+
 // NewUser is what a person gives to become one.
 type NewUser struct{ Name, Email, Password string }
 
-// CreateUser makes a user who owns the tenant with the given slug. It is an operator's act.
-func (a *App) CreateUser(ctx context.Context, u NewUser, tenant string) (user User, err error) {
-	if err := u.check(); err != nil {
+// CreateUser makes a user who belongs to the tenant with the given slug. It is an operator's act.
+func (a *App) CreateUser(ctx context.Context, u NewUser, tenant, role string) (user User, err error) {
+	if err := errors.Join(u.check(), checkRole(role)); err != nil {
 		return user, err
 	}
 	row, err := a.TenantBySlug(ctx, tenant)
@@ -43,9 +51,50 @@ func (a *App) CreateUser(ctx context.Context, u NewUser, tenant string) (user Us
 		if err != nil {
 			return err
 		}
-		return insertOwner(ctx, tx, row.ID, user.ID)
+		return insertMember(ctx, tx, row.ID, user.ID, role)
 	})
 	return user, err
+}
+
+// Users lists all, by address. It is an operator's act.
+func (a *App) Users(ctx context.Context) (all []UserRow, err error) {
+	err = a.owner(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			SELECT u.id, u.email, u.name, u.operator, u.created_at,
+				coalesce((SELECT jsonb_object_agg(t.slug, m.role) FROM memberships m JOIN tenants t ON t.id = m.tenant_id WHERE m.user_id = u.id), '{}') AS workspaces
+			FROM users u ORDER BY lower(u.email)`)
+		if err != nil {
+			return fmt.Errorf("list users: %w", err)
+		}
+		all, err = pgx.CollectRows(rows, pgx.RowToStructByName[UserRow])
+		return err
+	})
+	return all, err
+}
+
+// SetPassword gives a user another password, and ends all sessions. It is an operator's act.
+func (a *App) SetPassword(ctx context.Context, email, password string) error {
+	if f := checkPassword(password); f != nil {
+		return &Error{Kind: Invalid, Message: "this cannot be a password", Fields: []Field{*f}}
+	}
+	hash, err := a.hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	return a.owner(ctx, func(tx pgx.Tx) error {
+		type account struct{ ID string }
+		found, err := one[account](ctx, tx, "account", `SELECT id FROM app.find_account($1)`, email)
+		if KindOf(err) == NotFound {
+			return Errorf(NotFound, "there is no account with the address %s; see which there are with: app user list", email)
+		}
+		if err != nil {
+			return err
+		}
+		if err := setPassword(ctx, tx, found.ID, hash); err != nil {
+			return err
+		}
+		return endSessions(ctx, tx, found.ID, "")
+	})
 }
 
 func (u NewUser) check() error {
@@ -53,8 +102,8 @@ func (u NewUser) check() error {
 	if f := checkName(u.Name); f != nil {
 		faults = append(faults, *f)
 	}
-	if a, err := mail.ParseAddress(u.Email); err != nil || a.Address != strings.TrimSpace(u.Email) || len(u.Email) > 254 {
-		faults = append(faults, Field{"email", "must be an address such as ada@example.com"})
+	if f := checkEmail(u.Email); f != nil {
+		faults = append(faults, *f)
 	}
 	if f := checkPassword(u.Password); f != nil {
 		faults = append(faults, *f)
@@ -87,8 +136,8 @@ func (a *App) insertUser(ctx context.Context, tx pgx.Tx, u NewUser, operator boo
 	return user, nil
 }
 
-func insertOwner(ctx context.Context, tx pgx.Tx, tenant, user string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO memberships (tenant_id, user_id, role) VALUES ($1, $2, 'owner')`, tenant, user)
+func insertMember(ctx context.Context, tx pgx.Tx, tenant, user, role string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO memberships (tenant_id, user_id, role) VALUES ($1, $2, $3)`, tenant, user, role)
 	if err != nil {
 		return fmt.Errorf("insert membership: %w", err)
 	}

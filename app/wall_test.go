@@ -84,7 +84,7 @@ func TestWallHidesTheRest(t *testing.T) {
 	ctx := context.Background()
 	a, pool := apptest.App(t)
 	mine := apptest.Tenant(t, a, "Mine")
-	for _, table := range []string{"users", "sessions", "river_job", "river_queue", "migrations_expand", "upgrades"} {
+	for _, table := range []string{"users", "sessions", "mails", "mailed_links", "river_job", "river_queue", "migrations_expand", "upgrades"} {
 		err := asTenant(ctx, pool, mine.ID(), func(tx pgx.Tx) error {
 			_, err := tx.Exec(ctx, `SELECT FROM `+table)
 			return err
@@ -136,7 +136,10 @@ func TestWallOfForeignKeys(t *testing.T) {
 func fill(t *testing.T, tenant app.Tenant) {
 	t.Helper()
 	ctx := context.Background()
-	if _, err := tenant.CreateAPIKey(ctx, "test", nil); err != nil {
+	if _, err := tenant.CreateAPIKey(ctx, "test", app.WriteScope, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tenant.Invite(ctx, app.User{Name: "Ada"}, "bob@example.com", app.Viewer); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := tenant.CreateAsset(ctx, nil, "dot.png", apptest.PNG(4, 4)); err != nil {

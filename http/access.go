@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"majestic/app"
 	"majestic/app/logs"
@@ -62,6 +63,14 @@ func (s *Server) signedIn(h func(http.ResponseWriter, *http.Request, app.User) e
 	}
 }
 
+// person opens what is somebody's own.
+func (s *Server) person(h func(http.ResponseWriter, *http.Request, app.User) error) handler {
+	return s.signedIn(func(w http.ResponseWriter, r *http.Request, user app.User) error {
+		w.Header().Set("Cache-Control", "private, no-cache")
+		return h(w, r, user)
+	})
+}
+
 // key opens a tenant to a program that brings one of its API keys.
 func (s *Server) key(h func(http.ResponseWriter, *http.Request, app.Tenant) error) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
@@ -80,7 +89,7 @@ func (s *Server) key(h func(http.ResponseWriter, *http.Request, app.Tenant) erro
 // Who has passed a request on has done both.
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) (app.Tenant, error) {
 	if passed(r) {
-		tenant := s.o.App.Assigned(r.Header.Get(passedTenant), r.Header.Get(passedRelease))
+		tenant := s.o.App.ForProgram(r.Header.Get(passedTenant), r.Header.Get(passedRelease), r.Header.Get(passedReadOnly) != "")
 		noteTenant(r, tenant)
 		return tenant, nil
 	}
@@ -112,32 +121,62 @@ func (s *Server) sameOrigin(r *http.Request) error {
 
 // user is who is signed in.
 func (s *Server) user(r *http.Request) (app.User, error) {
-	c, err := r.Cookie(s.cookieName())
-	if err != nil {
+	token := s.session(r)
+	if token == "" {
 		return app.User{}, app.Errorf(app.Unauthenticated, "you are not signed in; sign in to go on")
 	}
-	return s.o.App.Session(r.Context(), c.Value)
+	return s.o.App.Session(r.Context(), token, s.visitor(r))
 }
 
-// setSession gives the session's token to the browser; an empty one takes it away.
-func (s *Server) setSession(w http.ResponseWriter, token string) {
-	c := &http.Cookie{
-		Name: s.cookieName(), Value: token, Path: "/", MaxAge: int(app.SessionLife.Seconds()),
+// session is the token of who is signed in.
+func (s *Server) session(r *http.Request) string {
+	c, err := r.Cookie(s.cookieName("session"))
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// visitor is where a request comes from.
+func (s *Server) visitor(r *http.Request) app.Visitor {
+	v := app.Visitor{Address: s.client(r), Agent: r.UserAgent()}
+	if c, err := r.Cookie(s.cookieName("device")); err == nil {
+		v.Device = c.Value
+	}
+	return v
+}
+
+// deviceLife is how long a device is known after a sign-in.
+const deviceLife = 365 * 24 * time.Hour
+
+// setSession gives the tokens of a sign-in to the browser.
+func (s *Server) setSession(w http.ResponseWriter, in app.SignedIn) {
+	s.setCookie(w, "session", in.Session, app.SessionLife)
+	if in.Device != "" {
+		s.setCookie(w, "device", in.Device, deviceLife)
+	}
+}
+
+// endSession takes the session's token away; the device stays known.
+func (s *Server) endSession(w http.ResponseWriter) {
+	s.setCookie(w, "session", "", -time.Second)
+	w.Header().Set("Clear-Site-Data", `"cache"`)
+}
+
+func (s *Server) setCookie(w http.ResponseWriter, name, value string, life time.Duration) {
+	http.SetCookie(w, &http.Cookie{
+		Name: s.cookieName(name), Value: value, Path: "/", MaxAge: int(life.Seconds()),
 		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
-	}
-	if token == "" {
-		c.MaxAge = -1
-	}
-	http.SetCookie(w, c)
+	})
 }
 
 // cookieName has the prefix by which browsers hold a cookie to this host and to
 // https; over plain http they would refuse it.
-func (s *Server) cookieName() string {
+func (s *Server) cookieName(name string) string {
 	if s.secure {
-		return "__Host-session"
+		return "__Host-" + name
 	}
-	return "session"
+	return name
 }
 
 // shell is the frame of a page for nobody in particular.
@@ -150,6 +189,14 @@ func (s *Server) shellFor(v visit, title string) views.Shell {
 	shell := s.shell(title, s.fonts.sheet, views.Workspace(v.here.Slug, "fonts.css"))
 	shell.User, shell.Workspaces, shell.Here, shell.Module = &v.user, v.workspaces, v.here.Slug, "app.js"
 	return shell
+}
+
+// shellOf is the frame of a page for a person, in no workspace.
+func (s *Server) shellOf(r *http.Request, user app.User, title string) (views.Shell, error) {
+	all, err := s.o.App.Memberships(r.Context(), user.ID)
+	shell := s.shell(title)
+	shell.User, shell.Workspaces = &user, all
+	return shell, err
 }
 
 func wantsStream(r *http.Request) bool {

@@ -366,7 +366,7 @@ func TestRoutesThatAreNone(t *testing.T) {
 func TestKeys(t *testing.T) {
 	s := newSite(t)
 	past := time.Now().Add(-time.Minute)
-	expired, err := s.tenant.CreateAPIKey(context.Background(), "old", &past)
+	expired, err := s.tenant.CreateAPIKey(context.Background(), "old", app.WriteScope, &past)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -385,7 +385,7 @@ func TestRateLimit(t *testing.T) {
 	if refused.problem(t, 429); refused.Header.Get("Retry-After") == "" || refused.Header.Get("Retry-After") == "0" {
 		t.Errorf("Retry-After: %q", refused.Header.Get("Retry-After"))
 	}
-	other, err := s.tenant.CreateAPIKey(context.Background(), "other", nil)
+	other, err := s.tenant.CreateAPIKey(context.Background(), "other", app.WriteScope, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

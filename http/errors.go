@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"majestic/app"
@@ -91,12 +93,11 @@ type problem struct {
 // fail answers with an error: a problem for a program, a page for a person.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := entryOf(r)
-	e.err = err
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		e.err = err
 		return // nobody is there to read an answer
 	}
-	f := faultOf(err, e.id)
-	w.Header().Set("Cache-Control", "no-store")
+	f := s.note(w, r, err)
 	switch f.status {
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", f.allow)
@@ -127,6 +128,27 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if err := show(w, r, f.status, views.Message(shell, m)); err != nil {
 		s.o.Log.ErrorContext(r.Context(), "the page that tells of an error cannot be written", "err", err)
 	}
+}
+
+// note has the log tell of an error that is answered here, by a page of its own.
+func (s *Server) note(w http.ResponseWriter, r *http.Request, err error) fault {
+	e := entryOf(r)
+	e.err = err
+	w.Header().Set("Cache-Control", "no-store")
+	var ours *app.Error
+	if errors.As(err, &ours) && ours.Wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(ours.Wait.Seconds()))))
+	}
+	return faultOf(err, e.id)
+}
+
+// refused tells whether an error is to be said on the page where the form is.
+func refused(r *http.Request, err error) bool {
+	switch app.KindOf(err) {
+	case app.Invalid, app.Conflict, app.TooMany:
+		return !wantsProblem(r)
+	}
+	return false
 }
 
 // miss is the error of a request that no route answers: the mux knows whether

@@ -123,7 +123,10 @@ func TestCookiesOverHTTPS(t *testing.T) {
 func TestPostsFromElsewhereAreRefused(t *testing.T) {
 	s := newSite(t)
 	x := makeThings(t, s.tenant, "Card")
-	for _, path := range []string{"/setup", "/signin", "/signout", "/t/acme/designs/" + x.design + "/renders"} {
+	for _, path := range []string{
+		"/setup", "/signin", "/signout", "/t/acme/designs/" + x.design + "/renders", "/reset", "/reset/new", "/invitation", "/account/name", "/account/password",
+		"/account/address", "/account/address/confirm", "/account/sessions/end", "/workspaces/new", "/t/acme/leave", "/t/acme/invitations", "/t/acme/keys",
+	} {
 		for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "", "Origin", "https://evil.example"}} {
 			got := s.post(path, url.Values{"format": {"png"}}, header...).want(t, 403)
 			if !strings.Contains(got.body, "send it again") {
@@ -141,7 +144,8 @@ func TestPostsFromElsewhereAreRefused(t *testing.T) {
 func TestEveryPage(t *testing.T) {
 	s := newSite(t)
 	x := makeThings(t, s.tenant, "Card")
-	for _, path := range []string{"/setup", "/signin", "/nothing", "/t/acme/", "/t/acme/designs/" + x.design, "/t/acme/renders/" + x.render, "/operator/releases"} {
+	for _, path := range []string{"/setup", "/signin", "/nothing", "/t/acme/", "/t/acme/designs/" + x.design, "/t/acme/renders/" + x.render, "/operator/releases",
+		"/reset", "/account", "/workspaces/new", "/t/acme/members", "/t/acme/keys"} {
 		t.Run(path, func(t *testing.T) {
 			got := s.page(path)
 			if path == "/signin" {
@@ -253,7 +257,7 @@ func TestEmptyGallery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.app.CreateUser(context.Background(), app.NewUser{Name: "Bob", Email: "bob@example.com", Password: password}, "bolt"); err != nil {
+	if _, err := s.app.CreateUser(context.Background(), app.NewUser{Name: "Bob", Email: "bob@example.com", Password: password}, "bolt", app.Owner); err != nil {
 		t.Fatal(err)
 	}
 	designs, err := s.app.In(row.ID).Designs(context.Background(), app.PageRequest{})

@@ -32,11 +32,12 @@ type Peers interface {
 // What one process tells another about a request that it passes on. It is believed
 // at the private listener only.
 const (
-	passedClient  = "Majestic-Client"  // the address that it came from
-	passedRequest = "Majestic-Request" // its id
-	passedTenant  = "Majestic-Tenant"  // whose it is
-	passedRelease = "Majestic-Release" // to which that was assigned
-	passedHops    = "Majestic-Hops"    // how often it was passed on
+	passedClient   = "Majestic-Client"    // the address that it came from
+	passedRequest  = "Majestic-Request"   // its id
+	passedTenant   = "Majestic-Tenant"    // whose it is
+	passedRelease  = "Majestic-Release"   // to which that was assigned
+	passedReadOnly = "Majestic-Read-Only" // its key may only read
+	passedHops     = "Majestic-Hops"      // how often it was passed on
 )
 
 const (
@@ -65,7 +66,7 @@ func (s *Server) share(w http.ResponseWriter, r *http.Request, t app.Tenant, ans
 				return err
 			}
 			rewind(r)
-			t = s.o.App.Assigned(t.ID(), moved.Release)
+			t = t.AssignedTo(moved.Release)
 			if to = s.o.Peers.Whose(moved.Release); to > 0 {
 				continue
 			}
@@ -124,6 +125,10 @@ func (s *Server) pass(w http.ResponseWriter, r *http.Request, t app.Tenant, to i
 			p.Out.Header.Set(passedRequest, entryOf(r).id)
 			p.Out.Header.Set(passedTenant, t.ID())
 			p.Out.Header.Set(passedRelease, t.Release())
+			p.Out.Header.Del(passedReadOnly) // whatever the client wrote there
+			if t.ReadOnly() {
+				p.Out.Header.Set(passedReadOnly, "yes")
+			}
 			p.Out.Header.Set(passedHops, strconv.Itoa(hops+1))
 		},
 		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, failed error) { err = failed },

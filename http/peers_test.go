@@ -328,7 +328,7 @@ func newSiblings(t *testing.T, options ...func(*ours.Options)) *siblings {
 
 func (s *siblings) newKey() string {
 	s.t.Helper()
-	key, err := s.any.CreateAPIKey(s.t.Context(), "test", nil)
+	key, err := s.any.CreateAPIKey(s.t.Context(), "test", app.WriteScope, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}

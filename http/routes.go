@@ -12,8 +12,9 @@ type route struct {
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 // routes is all there is. Whom a route is for stands before its handler: open to
-// all, to an operator, to a member of the workspace in the path, or to the tenant of
-// an API key.
+// all, to a person who is signed in, to an operator, to a member of the workspace in
+// the path, or to the tenant of an API key. What a member or a key may do there is
+// app's to say.
 func (s *Server) routes() []route {
 	return []route{
 		{"GET /healthz", s.healthz},
@@ -29,6 +30,23 @@ func (s *Server) routes() []route {
 		{"GET /signin", s.showSignIn},
 		{"POST /signin", s.signIn},
 		{"POST /signout", s.signOut},
+		{"GET /reset", s.showReset},
+		{"POST /reset", s.askReset},
+		{"GET /reset/new", s.showNewPassword},
+		{"POST /reset/new", s.setNewPassword},
+		{"GET /invitation", s.showInvitation},
+		{"POST /invitation", s.acceptInvitation},
+
+		{"GET /account", s.person(s.showAccount)},
+		{"POST /account/name", s.person(s.rename)},
+		{"POST /account/password", s.person(s.changePassword)},
+		{"POST /account/address", s.person(s.changeAddress)},
+		{"GET /account/address", s.showAddress},
+		{"POST /account/address/confirm", s.confirmAddress},
+		{"POST /account/sessions/end", s.person(s.endSessions)},
+		{"POST /account/sessions/{id}/end", s.person(s.endOneSession)},
+		{"GET /workspaces/new", s.person(s.showNewWorkspace)},
+		{"POST /workspaces/new", s.person(s.createWorkspace)},
 
 		{"GET /operator/releases", s.operator(s.showReleases)},
 
@@ -46,6 +64,15 @@ func (s *Server) routes() []route {
 		{"GET /t/{slug}/fonts.css", s.member(s.showFontSheet)},
 		{"GET /t/{slug}/fonts/{id}", s.member(s.showFontFile)},
 		{"GET /t/{slug}/fetched", s.member(s.showFetched)},
+		{"GET /t/{slug}/members", s.member(s.showMembers)},
+		{"POST /t/{slug}/members/{id}/role", s.member(s.changeRole)},
+		{"POST /t/{slug}/members/{id}/remove", s.member(s.removeMember)},
+		{"POST /t/{slug}/leave", s.member(s.leave)},
+		{"POST /t/{slug}/invitations", s.member(s.invite)},
+		{"POST /t/{slug}/invitations/{id}/withdraw", s.member(s.withdraw)},
+		{"GET /t/{slug}/keys", s.member(s.showKeys)},
+		{"POST /t/{slug}/keys", s.member(s.createKey)},
+		{"POST /t/{slug}/keys/{id}/revoke", s.member(s.revokeKey)},
 
 		{"GET /api/v1/designs", s.key(s.listDesigns)},
 		{"POST /api/v1/designs", s.key(s.createDesign)},

@@ -37,7 +37,8 @@ func (s *Server) showFront(w http.ResponseWriter, r *http.Request) error {
 	shell := s.shell("No workspace yet")
 	shell.User = &user
 	return show(w, r, http.StatusOK, views.Message(shell, views.MessagePage{
-		Text: "You are signed in, and you belong to no workspace. Ask whoever runs this server to let you into one.",
+		Text: "You are signed in, and you belong to no workspace. Make one, or ask somebody to invite you to theirs.",
+		Link: "New workspace", To: "/workspaces/new",
 	}))
 }
 
@@ -53,15 +54,15 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	email, next := r.PostForm.Get("email"), r.PostForm.Get("next")
-	token, err := s.o.App.SignIn(r.Context(), email, r.PostForm.Get("password"))
-	if app.KindOf(err) == app.Unauthenticated && !wantsProblem(r) {
-		entryOf(r).err = err
-		return show(w, r, http.StatusUnauthorized, views.SignIn(s.shell("Sign in"), email, next, "The address or the password is not right. Try again."))
+	in, err := s.o.App.SignIn(r.Context(), email, r.PostForm.Get("password"), s.visitor(r))
+	if kind := app.KindOf(err); (kind == app.Unauthenticated || kind == app.TooMany) && !wantsProblem(r) {
+		said := s.note(w, r, err)
+		return show(w, r, said.status, views.SignIn(s.shell("Sign in"), email, next, sentence(said.message)))
 	}
 	if err != nil {
 		return err
 	}
-	s.setSession(w, token)
+	s.setSession(w, in)
 	return seeOther(w, inside(next))
 }
 
@@ -69,13 +70,12 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 	if err := s.sameOrigin(r); err != nil {
 		return err
 	}
-	if c, err := r.Cookie(s.cookieName()); err == nil {
-		if err := s.o.App.SignOut(r.Context(), c.Value); err != nil {
+	if token := s.session(r); token != "" {
+		if err := s.o.App.SignOut(r.Context(), token); err != nil {
 			return err
 		}
 	}
-	s.setSession(w, "")
-	w.Header().Set("Clear-Site-Data", `"cache"`)
+	s.endSession(w)
 	return seeOther(w, "/signin")
 }
 
@@ -95,12 +95,17 @@ func (s *Server) readForm(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// inside is a place of a workspace, or of operators, to go to after signing in;
-// anything else would let a link lead people elsewhere.
+// inside is a place of ours to go to after signing in; anything else would let a
+// link lead people elsewhere.
 func inside(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, "/t/") && !strings.HasPrefix(u.Path, "/operator/") || strings.Contains(next, `\`) {
+	if err != nil || u.IsAbs() || u.Host != "" || strings.Contains(next, `\`) {
 		return "/"
 	}
-	return next
+	for _, place := range []string{"/t/", "/operator/", "/account", "/workspaces/", "/invitation"} {
+		if strings.HasPrefix(u.Path, place) {
+			return next
+		}
+	}
+	return "/"
 }

@@ -42,7 +42,7 @@ func (s *Server) setUp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.setSession(w, session)
+	s.setSession(w, app.SignedIn{Session: session})
 	starter, err := s.o.App.In(tenant.ID).Designs(r.Context(), app.PageRequest{Limit: 1})
 	if err != nil || len(starter.Data) == 0 {
 		return seeOther(w, views.Workspace(tenant.Slug))

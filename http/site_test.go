@@ -53,7 +53,7 @@ func newSite(t testing.TB, options ...func(*ours.Options)) *site {
 		t.Fatal(err)
 	}
 	s.tenant, s.slug, s.cookie = s.app.In(row.ID), row.Slug, &http.Cookie{Name: "session", Value: session}
-	if s.key, err = s.tenant.CreateAPIKey(ctx, "test", nil); err != nil {
+	if s.key, err = s.tenant.CreateAPIKey(ctx, "test", app.WriteScope, nil); err != nil {
 		t.Fatal(err)
 	}
 	return s

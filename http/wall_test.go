@@ -21,6 +21,7 @@ func TestForeignIDs(t *testing.T) {
 	theirs := makeThings(t, s.app.In(row.ID), secret)
 	ours := makeThings(t, s.tenant, "Card")
 
+	people := makePeople(t, s.app, row.Slug)
 	form := url.Values{"var.name": {"a"}, "var.accent": {"#000"}, "format": {"png"}, "scale": {"1"}}
 	values := `"variables":{"name":"a","accent":"#000"}`
 	page := func(status int, paths ...string) func(*testing.T) {
@@ -42,6 +43,13 @@ func TestForeignIDs(t *testing.T) {
 	// Both ways to somebody else's thing: through one's own workspace, and through theirs.
 	both := func(rest string) []string { return []string{"/t/acme/" + rest, "/t/bolt/" + rest} }
 	open := func(*testing.T) {} // no tenant's thing is behind it
+	post := func(paths ...string) func(*testing.T) {
+		return func(t *testing.T) {
+			for _, path := range paths {
+				s.post(path, url.Values{"role": {"viewer"}, "email": {"x@example.com"}, "name": {"x"}, "scope": {"read"}}).want(t, 404)
+			}
+		}
+	}
 
 	cases := map[string]func(*testing.T){
 		"GET /healthz": open, "GET /readyz": open, "GET /version": open,
@@ -49,6 +57,12 @@ func TestForeignIDs(t *testing.T) {
 		"GET /{$}": open, "GET /setup": open, "POST /setup": open,
 		"GET /signin": open, "POST /signin": open, "POST /signout": open,
 		"GET /operator/releases": open, // to operators, for all tenants
+		"GET /reset":             open, "POST /reset": open, "GET /reset/new": open, "POST /reset/new": open,
+		"GET /invitation": open, "POST /invitation": open,
+		"GET /account": open, "POST /account/name": open, "POST /account/password": open, "POST /account/address": open,
+		"GET /account/address": open, "POST /account/address/confirm": open, "POST /account/sessions/end": open,
+		"GET /workspaces/new": open, "POST /workspaces/new": open,
+		"POST /account/sessions/{id}/end": post("/account/sessions/" + people.session + "/end"),
 
 		"GET /t/{slug}":                     page(404, "/t/bolt"),
 		"GET /t/{slug}/{$}":                 page(404, "/t/bolt/"),
@@ -77,6 +91,16 @@ func TestForeignIDs(t *testing.T) {
 		},
 		"GET /t/{slug}/fonts/{id}": page(404, both("fonts/"+theirs.font)...),
 		"GET /t/{slug}/fetched":    page(404, "/t/bolt/fetched?address=https://example.com/"),
+
+		"GET /t/{slug}/members":                    page(404, "/t/bolt/members"),
+		"POST /t/{slug}/members/{id}/role":         post(both("members/" + people.user.ID + "/role")...),
+		"POST /t/{slug}/members/{id}/remove":       post(both("members/" + people.user.ID + "/remove")...),
+		"POST /t/{slug}/leave":                     post("/t/bolt/leave"),
+		"POST /t/{slug}/invitations":               post("/t/bolt/invitations"),
+		"POST /t/{slug}/invitations/{id}/withdraw": post(both("invitations/" + people.invitation + "/withdraw")...),
+		"GET /t/{slug}/keys":                       page(404, "/t/bolt/keys"),
+		"POST /t/{slug}/keys":                      post("/t/bolt/keys"),
+		"POST /t/{slug}/keys/{id}/revoke":          post(both("keys/" + people.key + "/revoke")...),
 
 		"GET /api/v1/designs":               api(200, "GET", "/designs", nil),
 		"POST /api/v1/designs":              api(201, "POST", "/designs", `{"name":"n","document":`+greeting+`}`),
@@ -122,6 +146,13 @@ func TestForeignIDs(t *testing.T) {
 		}
 		if _, err := s.app.In(row.ID).Font(context.Background(), theirs.font); err != nil {
 			t.Errorf("their font: %v", err)
+		}
+		members, err := s.app.In(row.ID).Members(context.Background())
+		if err != nil || len(members) != 1 || members[0].Role != app.Owner {
+			t.Errorf("their members: %+v, %v", members, err)
+		}
+		if now := makePeople(t, s.app, row.Slug); now != people {
+			t.Errorf("their people were %+v, and are %+v", people, now)
 		}
 	})
 	t.Run("an image of theirs in a design of ours", func(t *testing.T) {

@@ -34,6 +34,11 @@ func TestArguments(t *testing.T) {
 			err := json.Unmarshal(b, &args)
 			return args.TenantID, args.BatchID, err
 		}},
+		{app.MailJobVersion, app.MailJob{Version: app.MailJobVersion, MailID: id}, func(b []byte) (string, string, error) {
+			var args app.MailJob
+			err := json.Unmarshal(b, &args)
+			return tenant, args.MailID, err // it has none
+		}},
 	} {
 		for v := 1; v <= kind.version; v++ {
 			golden, err := os.ReadFile(filepath.Join("testdata", "args", fmt.Sprintf("%s.v%d.json", kind.today.Kind(), v)))

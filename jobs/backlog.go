@@ -22,7 +22,9 @@ type Backlog struct {
 
 // known is the newest version of each kind's arguments that this program can work.
 func known() map[string]int {
-	return map[string]int{(app.RenderJob{}).Kind(): app.RenderJobVersion, (app.BatchJob{}).Kind(): app.BatchJobVersion}
+	return map[string]int{
+		(app.RenderJob{}).Kind(): app.RenderJobVersion, (app.BatchJob{}).Kind(): app.BatchJobVersion, (app.MailJob{}).Kind(): app.MailJobVersion,
+	}
 }
 
 // Count counts the unfinished jobs of the release's queue.
@@ -30,7 +32,7 @@ func Count(ctx context.Context, pool *pgxpool.Pool, release string) (b Backlog, 
 	err = pool.QueryRow(ctx, `
 		WITH job AS (
 			SELECT state, created_at, coalesce((args->>'v')::int, 0) > coalesce(($2::jsonb->>kind)::int, -1) AS unknown,
-				coalesce((SELECT slug FROM tenants WHERE id::text = args->>'tenant'), 'deleted') AS tenant
+				CASE WHEN args ? 'tenant' THEN coalesce((SELECT slug FROM tenants WHERE id::text = args->>'tenant'), 'deleted') END AS tenant
 			FROM river_job WHERE queue = $1 AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
 		)
 		SELECT count(*) FILTER (WHERE state = 'running'),
@@ -38,7 +40,7 @@ func Count(ctx context.Context, pool *pgxpool.Pool, release string) (b Backlog, 
 			count(*) FILTER (WHERE state IN ('pending', 'retryable', 'scheduled') AND NOT unknown),
 			count(*) FILTER (WHERE state <> 'running' AND unknown),
 			min(created_at),
-			coalesce((SELECT jsonb_object_agg(tenant, n) FROM (SELECT tenant, count(*) AS n FROM job GROUP BY tenant) AS by_tenant), '{}')
+			coalesce((SELECT jsonb_object_agg(tenant, n) FROM (SELECT tenant, count(*) AS n FROM job WHERE tenant IS NOT NULL GROUP BY tenant) AS by_tenant), '{}')
 		FROM job`, queueOf(release), known()).Scan(&b.Running, &b.Available, &b.Waiting, &b.Unknown, &b.Oldest, &b.Tenants)
 	if err != nil {
 		err = fmt.Errorf("count jobs: %w", err)

@@ -53,6 +53,12 @@ func (q *Queue) Busy(ctx context.Context, tx pgx.Tx, release string) (tenants []
 	return tenants, nil
 }
 
+// Mail enqueues a mail, as urgent as a render.
+func (q *Queue) Mail(ctx context.Context, tx pgx.Tx, job app.MailJob) error {
+	_, err := q.client.InsertTx(ctx, tx, job, &river.InsertOpts{Queue: q.name, MaxAttempts: 10, Priority: 1})
+	return err
+}
+
 // unknownWait is how long a job of a newer version waits, again and again and at
 // no cost, for a release that knows it.
 const unknownWait = time.Minute

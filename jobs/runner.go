@@ -34,6 +34,7 @@ type Options struct {
 	App      *app.App
 	Events   *app.Events
 	Capturer Capturer
+	Mailer   Mailer
 	Tabs     int    // shots that the capturer makes at once
 	Release  string // whose queue it works
 	Client   string // names this process in the rows of the jobs it runs
@@ -61,6 +62,7 @@ func NewRunner(o Options) (*Runner, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &renderWorker{app: o.App, events: o.Events, draw: d})
 	river.AddWorker(workers, &batchWorker{app: o.App, events: o.Events, draw: rows, tabs: max(1, o.Tabs), seats: &seats{}})
+	river.AddWorker(workers, &mailWorker{app: o.App, mailer: o.Mailer})
 
 	// River logs every passing trouble of its own as an error; ours is told by the jobs.
 	config := river.Config{

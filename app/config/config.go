@@ -33,6 +33,9 @@ type Config struct {
 	LogFile        string   `setting:"LOG_FILE" help:"File that serve logs to; without it standard error. HUP opens it anew ($$LOG_FILE)." placeholder:"FILE"`
 	ChromiumPath   string   `setting:"CHROMIUM_PATH" help:"Chromium to draw with; without it the system's ($$CHROMIUM_PATH)." placeholder:"FILE"`
 	RateLimit      float64  `setting:"RATE_LIMIT" help:"Requests a second for each API key, 0 is off ($$RATE_LIMIT)." default:"100"`
+	SMTPURL        string   `setting:"SMTP_URL" name:"smtp-url" help:"Mail server, as in smtp://user:password@host:587 or smtps://; without it mails are kept under data/mail ($$SMTP_URL)." placeholder:"URL"`
+	SMTPPassword   string   `setting:"SMTP_PASSWORD" name:"smtp-password" help:"Password of the mail server, where the URL has none ($$SMTP_PASSWORD)." placeholder:"PASSWORD"`
+	SMTPFrom       string   `setting:"SMTP_FROM" name:"smtp-from" help:"Whom mails come from, as in 'Majestic <majestic@example.com>' ($$SMTP_FROM)." placeholder:"ADDRESS"`
 	TrustedProxies []string `setting:"TRUSTED_PROXIES" help:"Addresses whose X-Forwarded-* is believed ($$TRUSTED_PROXIES)." placeholder:"CIDR"`
 }
 
