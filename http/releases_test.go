@@ -30,14 +30,14 @@ func TestOperatorsOnly(t *testing.T) {
 	}
 	parse(t, s.page(path).want(t, 200).body).one(t, "a", "href="+path, "aria-current=true")
 
-	if _, err := s.app.CreateUser(context.Background(), app.NewUser{Name: "Bob", Email: "bob@example.com", Password: password}, "acme"); err != nil {
+	if _, err := s.app.CreateUser(context.Background(), app.NewUser{Name: "Bob", Email: "bob@example.com", Password: password}, "acme", app.Owner); err != nil {
 		t.Fatal(err)
 	}
-	token, err := s.app.SignIn(context.Background(), "bob@example.com", password)
+	in, err := s.app.SignIn(context.Background(), "bob@example.com", password, app.Visitor{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.cookie = &http.Cookie{Name: "session", Value: token}
+	s.cookie = &http.Cookie{Name: "session", Value: in.Session}
 	hidden, missing := s.page(path).want(t, 404), s.page("/operator/nothing").want(t, 404)
 	alike := strings.NewReplacer(path, "", "/operator/nothing", "", hidden.Header.Get("X-Request-Id"), "", missing.Header.Get("X-Request-Id"), "")
 	if alike.Replace(hidden.body) != alike.Replace(missing.body) {
