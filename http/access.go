@@ -53,7 +53,7 @@ func (s *Server) signedIn(h func(http.ResponseWriter, *http.Request, app.User) e
 			return err
 		}
 		user, err := s.user(r)
-		if app.KindOf(err) == app.Unauthenticated && r.Method != http.MethodPost && !wantsStream(r) {
+		if app.KindOf(err) == app.Unauthenticated && r.Method != http.MethodPost && r.Method != http.MethodPut && !wantsStream(r) {
 			return seeOther(w, "/signin?next="+url.QueryEscape(r.URL.RequestURI()))
 		}
 		if err != nil {

@@ -140,11 +140,16 @@ type browser struct {
 
 func (s *site) browser() *browser {
 	s.t.Helper()
-	ctx := apptest.Browser(s.t, 1000, 800)
-	if _, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: "session", Value: s.cookie.Value, URL: s.url}); err != nil {
+	b := &browser{s.t, apptest.Browser(s.t, 1000, 800)}
+	s.signIn(b)
+	return b
+}
+
+func (s *site) signIn(b *browser) {
+	s.t.Helper()
+	if _, err := chromedp.Call(b.ctx, network.SetCookie, network.SetCookieParams{Name: "session", Value: s.cookie.Value, URL: s.url}); err != nil {
 		s.t.Fatal(err)
 	}
-	return &browser{s.t, ctx}
 }
 
 func (b *browser) do(what string, steps ...chromedp.Action[chromedp.Void]) {

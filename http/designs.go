@@ -87,11 +87,17 @@ func readDesign(w http.ResponseWriter, r *http.Request) (name string, doc app.Do
 	if body, err = readJSON(w, r, maxBody, &in); err != nil {
 		return "", doc, nil, err
 	}
-	if in.Document == nil {
-		return "", doc, nil, invalid(app.Field{Field: "document", Message: "is missing"})
+	doc, err = parseDocument(in.Document)
+	return in.Name, doc, body, err
+}
+
+// parseDocument reads the field document of a body.
+func parseDocument(data jsontext.Value) (app.Document, error) {
+	if data == nil {
+		return app.Document{}, invalid(app.Field{Field: "document", Message: "is missing"})
 	}
-	doc, err = app.ParseDocument(in.Document)
-	return in.Name, doc, body, within("document", err)
+	doc, err := app.ParseDocument(data)
+	return doc, within("document", err)
 }
 
 // writeDesign answers with a design; the ETag is what If-Match takes.

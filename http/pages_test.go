@@ -144,8 +144,8 @@ func TestPostsFromElsewhereAreRefused(t *testing.T) {
 func TestEveryPage(t *testing.T) {
 	s := newSite(t)
 	x := makeThings(t, s.tenant, "Card")
-	for _, path := range []string{"/setup", "/signin", "/nothing", "/t/acme/", "/t/acme/designs/" + x.design, "/t/acme/renders/" + x.render, "/operator/releases",
-		"/reset", "/account", "/workspaces/new", "/t/acme/members", "/t/acme/keys"} {
+	for _, path := range []string{"/setup", "/signin", "/nothing", "/t/acme/", "/t/acme/designs/" + x.design, "/t/acme/designs/" + x.design + "/edit", "/t/acme/renders/" + x.render,
+		"/operator/releases", "/reset", "/account", "/workspaces/new", "/t/acme/members", "/t/acme/keys"} {
 		t.Run(path, func(t *testing.T) {
 			got := s.page(path)
 			if path == "/signin" {

@@ -69,6 +69,8 @@ func TestEachRole(t *testing.T) {
 	look, edit, own := app.Viewer, app.Editor, app.Owner
 	least := map[string]string{
 		"GET /t/{slug}": look, "GET /t/{slug}/{$}": look, "GET /t/{slug}/version": look, "GET /t/{slug}/designs/{id}": look, "GET /t/{slug}/designs/{id}/canvas": look,
+		"GET /t/{slug}/designs/{id}/edit": look, // who may not edit is led to the design
+		"PUT /t/{slug}/designs/{id}":      edit, "POST /t/{slug}/designs/{id}/draw": edit, "POST /t/{slug}/designs/{id}/copies": edit, "POST /t/{slug}/assets": edit,
 		"GET /t/{slug}/renders/{id}": look, "GET /t/{slug}/renders/{id}/events": look, "GET /t/{slug}/renders/{id}/file": look,
 		"GET /t/{slug}/assets/{id}": look, "GET /t/{slug}/fonts.css": look, "GET /t/{slug}/fonts/{id}": look, "GET /t/{slug}/fetched": look,
 		"GET /t/{slug}/members": look, "POST /t/{slug}/leave": look,
@@ -115,6 +117,8 @@ func TestEachRole(t *testing.T) {
 				got = s.do("GET", path, nil)
 			} else if method == "GET" {
 				got = s.page(path)
+			} else if method == "PUT" {
+				got = s.send(method, path, "{}")
 			} else {
 				got = s.post(path, form)
 			}

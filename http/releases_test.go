@@ -33,11 +33,11 @@ func TestOperatorsOnly(t *testing.T) {
 	if _, err := s.app.CreateUser(context.Background(), app.NewUser{Name: "Bob", Email: "bob@example.com", Password: password}, "acme", app.Owner); err != nil {
 		t.Fatal(err)
 	}
-	in, err := s.app.SignIn(context.Background(), "bob@example.com", password, app.Visitor{})
+	bob, err := s.app.SignIn(context.Background(), "bob@example.com", password, app.Visitor{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.cookie = &http.Cookie{Name: "session", Value: in.Session}
+	s.cookie = &http.Cookie{Name: "session", Value: bob.Session}
 	hidden, missing := s.page(path).want(t, 404), s.page("/operator/nothing").want(t, 404)
 	alike := strings.NewReplacer(path, "", "/operator/nothing", "", hidden.Header.Get("X-Request-Id"), "", missing.Header.Get("X-Request-Id"), "")
 	if alike.Replace(hidden.body) != alike.Replace(missing.body) {

@@ -13,8 +13,8 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 
 // routes is all there is. Whom a route is for stands before its handler: open to
 // all, to a person who is signed in, to an operator, to a member of the workspace in
-// the path, or to the tenant of an API key. What a member or a key may do there is
-// app's to say.
+// the path, to an editor among them, or to the tenant of an API key. What a member or
+// a key may do there is app's to say.
 func (s *Server) routes() []route {
 	return []route{
 		{"GET /healthz", s.healthz},
@@ -54,12 +54,17 @@ func (s *Server) routes() []route {
 		{"GET /t/{slug}/{$}", s.member(s.showGallery)},
 		{"GET /t/{slug}/version", s.member(s.showVersion)},
 		{"GET /t/{slug}/designs/{id}", s.member(s.showDesign)},
+		{"PUT /t/{slug}/designs/{id}", s.editor(s.saveDesign)},
+		{"GET /t/{slug}/designs/{id}/edit", s.member(s.showEditor)},
+		{"POST /t/{slug}/designs/{id}/draw", s.editor(s.drawDocument)},
+		{"POST /t/{slug}/designs/{id}/copies", s.editor(s.copyDesign)},
 		{"GET /t/{slug}/designs/{id}/canvas", s.member(s.showCanvas)},
 		{"POST /t/{slug}/designs/{id}/renders", s.member(s.postRender)},
 		{"GET /t/{slug}/renders/{id}", s.member(s.showRender)},
 		{"POST /t/{slug}/renders/{id}/cancel", s.member(s.postCancel)},
 		{"GET /t/{slug}/renders/{id}/events", s.member(s.streamRender)},
 		{"GET /t/{slug}/renders/{id}/file", s.member(s.showRenderFile)},
+		{"POST /t/{slug}/assets", s.editor(s.uploadAsset)},
 		{"GET /t/{slug}/assets/{id}", s.member(s.showAsset)},
 		{"GET /t/{slug}/fonts.css", s.member(s.showFontSheet)},
 		{"GET /t/{slug}/fonts/{id}", s.member(s.showFontFile)},

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/image/font/gofont/goregular"
 
 	"majestic/app"
@@ -36,6 +37,7 @@ type site struct {
 	slug   string
 	key    string
 	cookie *http.Cookie
+	pool   *pgxpool.Pool
 
 	serving atomic.Pointer[ours.Server] // who answers at url
 }
@@ -78,7 +80,7 @@ func newEmptySite(t testing.TB, options ...func(*ours.Options)) *site {
 		change(&o)
 	}
 	server := ours.New(o)
-	s := &site{Server: server, t: t, app: a, url: "http://" + listener.Listener.Addr().String()}
+	s := &site{Server: server, t: t, app: a, pool: pool, url: "http://" + listener.Listener.Addr().String()}
 	s.serving.Store(server)
 	listener.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serving.Load().ServeHTTP(w, r) })
 	listener.Start()
@@ -169,6 +171,13 @@ func (s *site) post(path string, form url.Values, headers ...string) answer {
 		all = append(all, "Cookie", s.cookie.String())
 	}
 	return s.do("POST", path, strings.NewReader(form.Encode()), append(all, headers...)...)
+}
+
+// send sends JSON as a module of our pages does.
+func (s *site) send(method, path, body string, headers ...string) answer {
+	s.t.Helper()
+	all := []string{"Cookie", s.cookie.String(), "Content-Type", "application/json", "Sec-Fetch-Site", "same-origin", "Accept", "application/json"}
+	return s.do(method, path, strings.NewReader(body), append(all, headers...)...)
 }
 
 func (a answer) want(t *testing.T, status int) answer {

@@ -80,7 +80,7 @@ func shown() app.PageRequest { return app.PageRequest{Limit: 24} }
 func (s *Server) studio(v visit, d app.Design, variables map[string]string, output views.Output, renders []app.Render) views.DesignPage {
 	pages, _ := draw(d.Document, variables)
 	page := views.DesignPage{
-		Design: d, Pages: pages, Images: s.images(v), Renders: renders, Output: output,
+		Design: d, Pages: pages, Images: s.images(v), Renders: renders, Output: output, Edits: v.edits(),
 	}
 	for _, in := range d.Document.Inputs() {
 		if value, ok := variables[in.Name]; ok {

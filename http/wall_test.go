@@ -69,6 +69,25 @@ func TestForeignIDs(t *testing.T) {
 		"GET /t/{slug}/version":             page(404, "/t/bolt/version"),
 		"GET /t/{slug}/designs/{id}":        page(404, both("designs/"+theirs.design)...),
 		"GET /t/{slug}/designs/{id}/canvas": page(404, both("designs/"+theirs.design+"/canvas")...),
+		"GET /t/{slug}/designs/{id}/edit":   page(404, both("designs/"+theirs.design+"/edit")...),
+		"PUT /t/{slug}/designs/{id}": func(t *testing.T) {
+			for _, path := range both("designs/" + theirs.design) {
+				s.send("PUT", path, `{"name":"n","document":`+greeting+`}`, "If-Match", `"1"`).want(t, 404)
+			}
+		},
+		"POST /t/{slug}/designs/{id}/draw": func(t *testing.T) {
+			for _, path := range both("designs/" + theirs.design + "/draw") {
+				s.send("POST", path, `{"document":`+greeting+`}`).want(t, 404)
+			}
+		},
+		"POST /t/{slug}/designs/{id}/copies": func(t *testing.T) {
+			for _, path := range both("designs/" + theirs.design + "/copies") {
+				s.send("POST", path, `{"name":"n","document":`+greeting+`}`).want(t, 404)
+			}
+		},
+		"POST /t/{slug}/assets": func(t *testing.T) {
+			s.send("POST", "/t/bolt/assets", "").want(t, 404)
+		},
 		"POST /t/{slug}/designs/{id}/renders": func(t *testing.T) {
 			for _, path := range both("designs/" + theirs.design + "/renders") {
 				s.post(path, form).want(t, 404)
@@ -175,6 +194,8 @@ func TestForeignIDs(t *testing.T) {
 	})
 	t.Run("our own are there", func(t *testing.T) { // so that a 404 above says something
 		s.page("/t/acme/designs/"+ours.design).want(t, 200)
+		s.page("/t/acme/designs/"+ours.design+"/edit").want(t, 200)
+		s.send("POST", "/t/acme/designs/"+ours.design+"/draw", `{"document":`+greeting+`}`).want(t, 200)
 		s.page("/t/acme/designs/"+ours.design+"/canvas").want(t, 200)
 		s.page("/t/acme/renders/"+ours.render).want(t, 200)
 		s.page("/t/acme/renders/"+ours.render+"/events").want(t, 200)

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // However many pools share the slots, no more pages are drawn at once than there
@@ -46,6 +47,48 @@ func TestSlots(t *testing.T) {
 	all.Wait()
 	if n := int(most.Load()); n < 1 || n > runtime.NumCPU() {
 		t.Errorf("%d at once on %d cores", n, runtime.NumCPU())
+	}
+}
+
+// Of two that share their slots, one who has work without end does not keep the
+// other from his.
+func TestSlotsByTurns(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "slots")
+	s, err := makeSlots(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var taken atomic.Int64
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer stop()
+	for range s.count {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				give, err := s.take(ctx)
+				if err != nil {
+					return
+				}
+				taken.Add(1)
+				time.Sleep(4 * slotRetry) // a shot
+				give()
+			}
+		})
+	}
+	for taken.Load() < int64(s.count) {
+		time.Sleep(time.Millisecond)
+	}
+	for range 20 {
+		before := taken.Load()
+		give, err := s.take(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := taken.Load() - before; n > int64(8*s.count) {
+			t.Errorf("%d slots were taken before the one that was waited for", n)
+		}
+		give()
 	}
 }
 

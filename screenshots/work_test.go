@@ -2,7 +2,6 @@ package screenshots
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -231,54 +229,4 @@ func TestFalls(t *testing.T) {
 	if n := falls(); n != 0 {
 		t.Errorf("after a picture it counts %d", n)
 	}
-}
-
-// Of two pools that share their slots, one with all the work there is does not
-// keep the other from drawing.
-func TestSlotsByTurns(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "slots")
-	busy, err := makeSlots(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := makeSlots(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	taken := 0
-	for range busy.count {
-		all.Go(func() {
-			for {
-				give, err := busy.take(ctx)
-				if err != nil {
-					return
-				}
-				mu.Lock()
-				taken++
-				mu.Unlock()
-				time.Sleep(4 * slotRetry) // a shot
-				give()
-			}
-		})
-	}
-	for mine := range 20 {
-		mu.Lock()
-		before := taken
-		mu.Unlock()
-		give, err := other.take(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mu.Lock()
-		if n := taken - before; n > 8*busy.count {
-			t.Errorf("%d others before number %d", n, mine)
-		}
-		mu.Unlock()
-		give()
-	}
-	stop()
-	all.Wait()
 }

@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-//go:embed *.css *.js *.svg
+//go:embed *.css *.js *.svg editor/*.js
 var embedded embed.FS
 
 // Files are the embedded files under their hashed names.
@@ -40,12 +40,14 @@ type Store interface {
 // the files are ours, and any test that makes a server finds out.
 func New() *Files {
 	f := &Files{paths: map[string]string{}, served: map[string][]byte{}}
-	entries, err := embedded.ReadDir(".")
+	err := fs.WalkDir(embedded, ".", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			f.add(name)
+		}
+		return err
+	})
 	if err != nil {
 		panic(err)
-	}
-	for _, e := range entries {
-		f.add(e.Name())
 	}
 	return f
 }
@@ -66,7 +68,8 @@ func (f *Files) Publish(ctx context.Context, store Store) (*Files, error) {
 	return &Files{f.paths, f.served, store}, nil
 }
 
-// Path is the address of a file: app.css is served as /static/app.3f2a9c01.css.
+// Path is the address of a file: app.css is served as /static/app.3f2a9c01.css,
+// editor/tool.js as /static/editor-tool.53a0b3f2.js.
 func (f *Files) Path(name string) string {
 	p, ok := f.paths[name]
 	if !ok {
@@ -123,7 +126,7 @@ var hashed = regexp.MustCompile(`^/static/[a-z0-9_-]+\.[0-9a-f]{8}\.[a-z0-9]+$`)
 
 func key(p string) string { return strings.TrimPrefix(p, "/") }
 
-var imports = regexp.MustCompile(`(?m)^(import\s[^"]*|export\s[^"]*from\s+)"\./([^"]+)"`)
+var imports = regexp.MustCompile(`(?m)^(import\s[^"]*|export\s[^"]*from\s+)"(\.\.?/[^"]+)"`)
 
 // add gives a file its name. The imports of a module are named first: their
 // hashes are part of its text, so a change below changes every name above.
@@ -135,12 +138,12 @@ func (f *Files) add(name string) string {
 	if path.Ext(name) == ".js" {
 		text = imports.ReplaceAllStringFunc(text, func(line string) string {
 			m := imports.FindStringSubmatch(line)
-			return m[1] + `"` + f.add(m[2]) + `"`
+			return m[1] + `"` + f.add(path.Join(path.Dir(name), m[2])) + `"`
 		})
 	}
 	sum := sha256.Sum256([]byte(text))
 	ext := path.Ext(name)
-	p := "/static/" + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:4]) + ext
+	p := "/static/" + strings.ReplaceAll(strings.TrimSuffix(name, ext), "/", "-") + "." + hex.EncodeToString(sum[:4]) + ext
 	f.paths[name], f.served[p] = p, []byte(text)
 	return p
 }

@@ -13,7 +13,7 @@ import (
 
 func TestFilesServesHashedNames(t *testing.T) {
 	f := New()
-	for name, want := range map[string]string{"app.css": "text/css", "app.js": "text/javascript", "icon.svg": "image/svg+xml"} {
+	for name, want := range map[string]string{"app.css": "text/css", "app.js": "text/javascript", "editor/editor.js": "text/javascript", "icon.svg": "image/svg+xml"} {
 		p := f.Path(name)
 		if p == "/static/"+name || !strings.HasPrefix(p, "/static/") {
 			t.Errorf("%s is served under %s, which has no hash", name, p)

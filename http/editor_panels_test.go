@@ -1,0 +1,135 @@
+package http_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+func testInspecting(t *testing.T, w *workbench) {
+	w.click(at{70, 70})
+	w.fill(`[data-property=x] input`, "55.5")
+	w.wants("a", "x", 55.5)
+	w.fill(`[data-property=opacity] input`, "50")
+	w.wants("a", "opacity", 0.5)
+	w.fill(`[data-property=width] input`, "0")
+	w.until(`document.querySelector("[data-property=width] [aria-invalid=true]")`)
+	w.keys("\t")
+	w.until(`document.querySelector("[data-property=width] input").value === "60"`)
+	w.fill(`[data-property=fill] input.mono`, "red")
+	w.until(`document.querySelector("[data-property=fill] [aria-invalid=true]")`)
+	w.fill(`[data-property=fill] input.mono`, "{{accent}}")
+	w.wants("a", "fill", "{{accent}}")
+	w.choose(`[data-property=fill] select`, "linear")
+	w.until(`document.querySelectorAll("[data-property=fill] .stop").length === 2`)
+	w.wants("a", "x", 55.5)
+	if g, ok := w.element("a")["fill"].(map[string]any); !ok || g["type"] != "linear" {
+		t.Errorf("the fill is %v", w.element("a")["fill"])
+	}
+	w.do("shadow", chromedp.Click(chromedp.CSS(`[data-property=shadow] > input`)))
+	w.fill(`[data-property=shadow] .parts .field:nth-child(3) input`, "20")
+	if s, ok := w.element("a")["shadow"].(map[string]any); !ok || s["blur"] != 20.0 {
+		t.Errorf("the shadow is %v", w.element("a")["shadow"])
+	}
+
+	w.click(at{230, 160}, shift)
+	w.until(`document.querySelector("[data-property=x] input").placeholder === "Mixed" && document.querySelector("[data-property=width] input").value === "60"`)
+	w.fill(`[data-property=y] input`, "10")
+	w.wants("a", "y", 10)
+	w.wants("b", "y", 10)
+
+	w.click(at{50, 230})
+	w.do("fonts", chromedp.Click(chromedp.CSS(`[data-property=font] button`)))
+	w.until(`document.activeElement.getAttribute("role") === "option" && document.activeElement.textContent === "Inter"`)
+	w.keys("l")
+	w.keys("\r")
+	w.wants("t", "font", "Lato")
+	w.choose(`[data-property=weight] select`, "700")
+	w.choose(`[data-property=fit] select`, "shrink")
+	w.fill(`[data-property=max_lines] input`, "2")
+	w.wants("t", "weight", 700, "fit", "shrink", "max_lines", 2)
+	w.until(`board.querySelector("[data-element=t] [data-max-lines='2']")`)
+
+	w.keys("\t")
+	w.click(at{5, 5})
+	w.fill(`[data-property=height] input`, "320")
+	w.until(`board.querySelector("[data-page]").offsetHeight === 320`)
+}
+
+func testLayers(t *testing.T, w *workbench) {
+	w.do("pick", chromedp.Click(chromedp.CSS(`li[data-id=a] .pick`)))
+	w.selects("a")
+	w.keys(kb.ArrowUp, alt)
+	w.until(`document.activeElement.closest("li").dataset.id === "a"`)
+	if e := w.elements(); e[1]["id"] != "a" {
+		t.Errorf("the order is %v, %v, %v", e[0]["id"], e[1]["id"], e[2]["id"])
+	}
+	w.keys(kb.F2)
+	w.keys("<img src=x onerror=alert(1)>\r")
+	w.wants("a", "name", "<img src=x onerror=alert(1)>")
+	w.until(`!document.querySelector("[data-part=layers] img") && document.querySelector("[data-part=title]").textContent.startsWith("<img")`)
+	w.do("hide", chromedp.Click(chromedp.CSS(`li[data-id=a] [data-act=hidden]`)))
+	w.until(`!board.querySelector("[data-element=a]")`)
+	w.wants("a", "hidden", true)
+
+	w.do("drag", chromedp.DragAndDrop(chromedp.CSS("li[data-id=b] .pick"), chromedp.CSS("li[data-id=t] .pick")))
+	w.until(`document.querySelector("[data-part=layers] li").dataset.id === "b"`)
+	if e := w.elements(); e[2]["id"] != "b" {
+		t.Errorf("the order is %v, %v, %v", e[0]["id"], e[1]["id"], e[2]["id"])
+	}
+
+	w.do("another page", chromedp.Click(chromedp.CSS(`[data-command=page-add]`)))
+	w.until(`board.querySelectorAll("[data-element]").length === 0 && document.querySelectorAll("[data-part=pages] li").length === 2`)
+	w.keys("z", ctrl)
+	w.until(`document.querySelectorAll("[data-part=pages] li").length === 1 && board.querySelector("[data-element=b]")`)
+	w.do("the page again", chromedp.Click(chromedp.CSS(`[data-command=page-duplicate]`)))
+	w.until(`document.querySelectorAll("[data-part=pages] li").length === 2`)
+	w.elements()
+	if n := len(w.saved().Document.Pages); n != 2 {
+		t.Errorf("%d pages are saved", n)
+	}
+}
+
+func testSamples(t *testing.T, w *workbench) {
+	w.until(`board.querySelector("[data-element=t]").textContent === "Hello Name"`)
+	w.fill(`[data-part=samples] input`, "Ada")
+	w.until(`board.querySelector("[data-element=t]").textContent === "Hello Ada"`)
+	w.fill(`[data-part=table]`, "name\nGrace\nEdsger")
+	w.keys("\t")
+	w.until(`board.querySelector("[data-element=t]").textContent === "Hello Grace"`)
+	w.do("next", chromedp.Click(chromedp.CSS(`[data-by="1"]`)))
+	w.until(`board.querySelector("[data-element=t]").textContent === "Hello Edsger"`)
+	w.open()
+	w.until(`board.querySelector("[data-element=t]").textContent === "Hello Edsger"`)
+	if d := w.saved(); d.Version != 1 {
+		t.Errorf("sample data made version %d of the design", d.Version)
+	}
+}
+
+func testHelp(t *testing.T, w *workbench) {
+	w.keys("?")
+	w.until(`document.querySelector("[data-part=help][open] kbd")`)
+	w.keys(kb.Escape)
+	w.until(`!document.querySelector("dialog[open]")`)
+	w.click(at{5, 5})
+	w.keys("v")
+	w.until(`document.querySelector("[data-command=select]").getAttribute("aria-pressed") === "true"`)
+}
+
+// fill replaces what stands in an input.
+func (w *workbench) fill(selector, text string) {
+	w.t.Helper()
+	w.do("select all in "+selector, chromedp.Evaluate[chromedp.Void](`document.querySelector(`+quote(selector)+`).focus(); document.querySelector(`+quote(selector)+`).select()`))
+	w.do("type into "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+func (w *workbench) choose(selector, value string) {
+	w.t.Helper()
+	w.do("choose "+value, chromedp.Evaluate[chromedp.Void](`{
+		const select = document.querySelector(`+quote(selector)+`);
+		select.value = `+quote(value)+`;
+		select.dispatchEvent(new Event("input", {bubbles: true}));
+		select.dispatchEvent(new Event("change", {bubbles: true}));
+	}`))
+}

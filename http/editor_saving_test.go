@@ -1,0 +1,218 @@
+package http_test
+
+import (
+	"context"
+	"encoding/base64"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"majestic/app/apptest"
+	ours "majestic/http"
+)
+
+const state = `document.querySelector("[data-part=state]").textContent`
+
+func testReloading(t *testing.T, w *workbench) {
+	w.drag(at{70, 70}, at{90, 77}, ctrl)
+	w.open() // before it is saved
+	w.until(`board.querySelector("[data-element=a]").style.left === "60px"`)
+	w.wants("a", "x", 60)
+	w.do("undo", chromedp.Click(chromedp.CSS("[data-command=undo]")))
+	w.wants("a", "x", 40)
+	w.open()
+	w.do("redo", chromedp.Click(chromedp.CSS("[data-command=redo]")))
+	w.wants("a", "x", 60)
+}
+
+func testLeaving(t *testing.T, w *workbench) {
+	w.drag(at{70, 70}, at{90, 77}, ctrl)
+	w.do("done", chromedp.Click(chromedp.CSS("[data-part=done]")))
+	w.browser.until(`document.querySelector(".head p.quiet")?.textContent.includes("version 2")`)
+	w.browser.until(`document.querySelector("#drawing [data-element=a]").style.left === "60px"`)
+}
+
+func testOffline(t *testing.T, w *workbench) {
+	w.expects("ERR_INTERNET_DISCONNECTED")
+	w.online(false, "")
+	w.drag(at{70, 70}, at{90, 77}, ctrl)
+	w.until(state + ` === "Offline: kept here, sent later"`)
+	if d := w.saved(); d.Version != 1 {
+		t.Errorf("version %d", d.Version)
+	}
+	w.online(true, "")
+	w.wants("a", "x", 60)
+}
+
+// testLostAnswer goes on from what has arrived, though nobody said so.
+func testLostAnswer(t *testing.T, w *workbench) {
+	w.expects("ERR_INTERNET_DISCONNECTED")
+	w.online(false, w.site.url+"/t/acme/designs/"+w.design)
+	w.drag(at{70, 70}, at{90, 77}, ctrl)
+	w.until(state + ` === "Offline: kept here, sent later"`)
+	arrived := strings.Replace(shapes, `"x":40,"y":40`, `"x":60,"y":47`, 1)
+	if _, err := w.site.tenant.SaveDesign(context.Background(), w.design, 1, "Card", document(t, arrived)); err != nil {
+		t.Fatal(err)
+	}
+	w.drag(at{90, 77}, at{110, 77}, ctrl)
+	w.online(true, "")
+	w.wants("a", "x", 80)
+	if d := w.saved(); d.Version != 3 {
+		t.Errorf("version %d", d.Version)
+	}
+}
+
+// testGone takes over what a window that is gone could not save.
+func testGone(t *testing.T, w *workbench) {
+	w.expects("ERR_INTERNET_DISCONNECTED")
+	w.online(false, w.site.url+"/t/acme/designs/"+w.design)
+	w.drag(at{70, 70}, at{90, 77}, ctrl)
+	w.until(state + ` === "Offline: kept here, sent later"`)
+	w.do("be another window", chromedp.Evaluate[chromedp.Void](`sessionStorage.clear()`))
+	w.open()
+	w.until(`board.querySelector("[data-element=a]").style.left === "60px"`)
+	w.online(true, "")
+	w.wants("a", "x", 60)
+	w.do("undo what that window did", chromedp.Click(chromedp.CSS("[data-command=undo]")))
+	w.wants("a", "x", 40)
+}
+
+func testSignedOut(t *testing.T, w *workbench) {
+	w.expects("401")
+	w.do("sign out elsewhere", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, network.ClearBrowserCookies, cdp.Empty{})
+		return err
+	}))
+	w.drag(at{70, 70}, at{90, 77}, ctrl)
+	w.until(state + ` === "Signed out: kept here" && document.querySelector("[data-part=signin]").checkVisibility()`)
+	w.site.signIn(w.browser)
+	w.open()
+	w.wants("a", "x", 60)
+}
+
+func testRefused(t *testing.T, w *workbench) {
+	w.expects("422")
+	w.paste(`{"majestic/elements":1,"elements":[{"id":"x","type":"text","x":0,"y":0,"width":5,"height":5,"text":"x","size":99999}]}`)
+	w.until(state + ` === "Not saved" && document.querySelector("[data-part=trouble]").textContent.includes("size must be a number from 1 to 4000")`)
+	w.keys("z", ctrl)
+	w.until(state + ` === "Saved" && document.querySelector("[data-part=trouble]").textContent === ""`)
+}
+
+// TestEditorOutlivesARelease: what is being made is there in the page of the next one.
+func TestEditorOutlivesARelease(t *testing.T) {
+	var o ours.Options
+	s := newSite(t, func(of *ours.Options) { o = *of })
+	w := s.workbench(t, s.browser(), shapes)
+	o.Release, o.Generation = "0000after000", o.Generation+1
+	s.serving.Store(ours.New(o))
+	w.drag(at{70, 70}, at{90, 77}, ctrl)
+	w.until(`document.querySelector("[data-offer] button")`)
+	w.drag(at{90, 77}, at{110, 77}, ctrl)
+	w.do("take it", chromedp.Click(chromedp.CSS("[data-offer] button")))
+	w.until(`document.documentElement.dataset.release === "0000after000" && document.querySelector("[data-editor][data-ready]")`)
+	w.until(`board.querySelector("[data-element=a]").style.left === "80px"`)
+	w.wants("a", "x", 80)
+	w.do("undo", chromedp.Click(chromedp.CSS("[data-command=undo]")))
+	w.wants("a", "x", 60)
+}
+
+func testSomebodyElse(t *testing.T, w *workbench) {
+	w.expects("412")
+	theirs := strings.Replace(shapes, `"x":40,"y":40`, `"x":1,"y":2`, 1)
+	save := func(version int) {
+		t.Helper()
+		if _, err := w.site.tenant.SaveDesign(context.Background(), w.design, version, "Theirs", document(t, theirs)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(1)
+	w.drag(at{70, 70}, at{90, 77}, ctrl)
+	w.until(`document.querySelector("[data-part=dispute][open]") && ` + state + `.startsWith("Somebody else saved")`)
+	w.do("decide later", chromedp.Click(chromedp.CSS(`[data-part=dispute] [value=""]`)))
+	w.do("decide", chromedp.Click(chromedp.CSS(`[data-part=decide]`)))
+	w.do("take theirs", chromedp.Click(chromedp.CSS(`[data-part=dispute] [value=theirs]`)))
+	w.until(`board.querySelector("[data-element=a]").style.left === "1px" && ` + state + ` === "Saved"`)
+	if d := w.saved(); d.Version != 2 || d.Name != "Theirs" {
+		t.Errorf("version %d of %s", d.Version, d.Name)
+	}
+	w.do("undo", chromedp.Click(chromedp.CSS("[data-command=undo]")))
+	w.wants("a", "x", 60)
+	save(3)
+	w.drag(at{90, 77}, at{100, 77}, ctrl)
+	w.until(`document.querySelector("[data-part=dispute][open]")`)
+	w.do("keep mine", chromedp.Click(chromedp.CSS(`[data-part=dispute] [value=copy]`)))
+	w.until(`!location.pathname.includes("` + w.design + `") && document.querySelector("[data-editor][data-ready]")`)
+	w.until(`board.querySelector("[data-element=a]").style.left === "70px" && document.querySelector("#design-name").value === "Card (copy)"`)
+	if d := w.saved(); d.Version != 4 || d.Document.Pages[0].Elements[0].X != 1 {
+		t.Errorf("theirs is version %d with %+v", d.Version, d.Document.Pages[0].Elements[0])
+	}
+}
+
+func testPictures(t *testing.T, w *workbench) {
+	w.expects("422")
+	w.hand("drop", "photo.png", apptest.PNG(30, 20))
+	w.until(`board.querySelector("img[data-element=image-1]")?.naturalWidth === 30`)
+	w.wants("image-1", "width", 30, "name", "photo.png")
+	w.hand("paste", "notes.png", []byte("no picture"))
+	w.until(`document.querySelector("[data-part=trouble]").textContent.includes("notes.png")`)
+	if n := len(w.elements()); n != 4 {
+		t.Errorf("%d elements", n)
+	}
+}
+
+func testClipboard(t *testing.T, w *workbench) {
+	w.drag(at{20, 20}, at{270, 200})
+	w.selects("a", "b")
+	copied, err := chromedp.Run(w.ctx, chromedp.Evaluate[string](`(() => {
+		const clipboardData = new DataTransfer();
+		document.body.dispatchEvent(new ClipboardEvent("copy", {clipboardData, bubbles: true, cancelable: true}));
+		return clipboardData.getData("text/plain");
+	})()`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := w.site.workbench(t, w.browser, strings.Replace(shapes, `"id":"a"`, `"id":"z"`, 1))
+	other.paste(copied)
+	other.wants("a", "x", 50)
+	other.wants("b-2", "x", 210)
+	other.paste("<b>plain</b>")
+	other.wants("text-1", "text", "<b>plain</b>")
+	other.until(`board.querySelector("[data-element=text-1]").textContent === "<b>plain</b>" && !board.querySelector("b")`)
+	other.paste(strings.Repeat("x", 20_001))
+	other.until(`document.querySelector("[data-part=trouble]").textContent.includes("20001")`)
+}
+
+// online takes away the network to the addresses of a pattern, or gives it back.
+func (w *workbench) online(yes bool, pattern string) {
+	w.t.Helper()
+	rule := &network.Conditions{URLPattern: pattern, Offline: !yes, DownloadThroughput: -1, UploadThroughput: -1}
+	if _, err := chromedp.Call(w.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{rule}}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// hand drops or pastes a file.
+func (w *workbench) hand(how, name string, data []byte) {
+	w.t.Helper()
+	make := `new DragEvent("drop", {dataTransfer: files, bubbles: true, cancelable: true, clientX: 500, clientY: 400})`
+	if how == "paste" {
+		make = `new ClipboardEvent("paste", {clipboardData: files, bubbles: true, cancelable: true})`
+	}
+	w.do(how, chromedp.Evaluate[chromedp.Void](`{
+		const files = new DataTransfer();
+		files.items.add(new File([Uint8Array.from(atob(`+quote(base64.StdEncoding.EncodeToString(data))+`), (c) => c.charCodeAt(0))], `+quote(name)+`, {type: "image/png"}));
+		document.querySelector("[data-part=stage]").dispatchEvent(`+make+`);
+	}`))
+}
+
+func (w *workbench) paste(text string) {
+	w.t.Helper()
+	w.do("paste", chromedp.Evaluate[chromedp.Void](`{
+		const clipboardData = new DataTransfer();
+		clipboardData.setData("text/plain", `+quote(text)+`);
+		document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData, bubbles: true, cancelable: true}));
+	}`))
+}

@@ -1,0 +1,182 @@
+// The drawing on the board is the server's: after a change it draws the page anew,
+// and the elements that came out otherwise take the places of the old ones. Only
+// while something is being dragged does the page itself move boxes.
+
+import { fit } from "../fit.js";
+import { request } from "../request.js";
+
+const accept = "text/html, application/problem+json";
+
+// createDrawing keeps a board up to date. Samples gives the values of variables;
+// tell hears what is wrong with the drawing, or nothing when all is well.
+export function createDrawing({ board, address, model, samples, tell }) {
+  const drawn = new Map(); // what the server wrote, by id
+  let nodes = new Map(); // by id
+  const moved = new Set(); // ids of boxes that have been moved since
+  let held = new Map(); // elements as a gesture has them, by id
+  let kept = null; // the id of a text that is being typed
+  let asked = false;
+  let asking = null;
+  let again;
+
+  const drawing = {
+    node: (id) => nodes.get(id),
+
+    // ask has the page drawn as it is now. What comes meanwhile is drawn after it.
+    ask() {
+      asked = true;
+      return (asking ??= drawAll());
+    },
+
+    // hold shows elements as a gesture has them.
+    hold(elements) {
+      for (const [id, e] of elements) {
+        const node = drawing.node(id);
+        if (node) {
+          place(node, e, held.get(id));
+          moved.add(id);
+        }
+      }
+      held = elements;
+    },
+
+    release() {
+      held = new Map();
+    },
+
+    // keep leaves an element alone, until another is kept or none.
+    keep(id) {
+      if (kept !== null) {
+        moved.add(kept);
+      }
+      kept = id;
+    },
+  };
+  return drawing;
+
+  async function drawAll() {
+    while (asked) {
+      asked = false;
+      await draw();
+    }
+    asking = null;
+  }
+
+  async function draw() {
+    const document = { version: 1, pages: [model.document.pages[model.page]] };
+    const body = JSON.stringify({ document, variables: samples() });
+    try {
+      const response = await request(address, { method: "POST", body, headers: { "Content-Type": "application/json", Accept: accept } });
+      if (response.ok) {
+        swap(await response.text());
+        tell("");
+      } else {
+        tell(await complaint(response));
+      }
+    } catch {
+      tell("The server cannot be reached; the drawing is not up to date.");
+      clearTimeout(again);
+      again = setTimeout(drawing.ask, 2000);
+    }
+  }
+
+  function swap(html) {
+    const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("[data-page]");
+    let page = board.querySelector("[data-page]");
+    if (!page) {
+      page = fresh.cloneNode(false);
+      board.replaceChildren(page);
+    }
+    if (page.getAttribute("style") !== fresh.getAttribute("style")) {
+      page.setAttribute("style", fresh.getAttribute("style"));
+    }
+    const old = new Map(Array.from(page.children, (node) => [node.dataset.element, node]));
+    nodes = new Map();
+    const changed = [];
+    let before = page.firstElementChild;
+    for (const node of Array.from(fresh.children)) {
+      const id = node.dataset.element;
+      const was = old.get(id);
+      old.delete(id);
+      const written = node.outerHTML;
+      let now = was;
+      if (id !== kept && (!was || moved.has(id) || drawn.get(id) !== written)) {
+        now = renew(was, node);
+        changed.push(now);
+        if (before === was) {
+          before = now;
+        }
+      }
+      nodes.set(id, now);
+      drawn.set(id, written);
+      moved.delete(id);
+      if (now === before) {
+        before = before?.nextElementSibling;
+      } else {
+        page.insertBefore(now, before);
+      }
+    }
+    for (const [id, node] of old) {
+      node.remove();
+      drawn.delete(id);
+    }
+    fitAll(page, changed);
+    const still = held;
+    held = new Map();
+    drawing.hold(still);
+  }
+}
+
+// place puts a box where an element is, as app/canvas does. Before is the element
+// that it was put for last: what is the same is not set again.
+function place({ style }, e, before) {
+  if (e.x !== before?.x || e.width !== before.width) {
+    style.left = px(Math.min(e.x, e.x + e.width));
+    style.width = px(Math.abs(e.width));
+  }
+  if (e.y !== before?.y || e.height !== before.height) {
+    style.top = px(Math.min(e.y, e.y + e.height));
+    style.height = px(Math.abs(e.height));
+  }
+  if (!before || e.rotation !== before.rotation) {
+    style.transform = e.rotation ? `rotate(${number(e.rotation)}deg)` : "";
+  }
+}
+
+// renew puts what was drawn in the place of what is there. A picture keeps its
+// node, and does not flicker.
+function renew(was, node) {
+  if (was?.tagName === "IMG" && node.tagName === "IMG") {
+    for (const { name, value } of node.attributes) {
+      if (was.getAttribute(name) !== value) {
+        was.setAttribute(name, value);
+      }
+    }
+    return was;
+  }
+  was?.replaceWith(node);
+  return node;
+}
+
+// fitAll fits many texts in step, and few without measuring all the others.
+function fitAll(page, changed) {
+  const texts = changed.filter((node) => node.querySelector("[data-fit]"));
+  if (texts.length > 8) {
+    fit(page);
+  } else {
+    texts.forEach(fit);
+  }
+}
+
+async function complaint(response) {
+  const problem = await response.json();
+  return [problem.detail, ...(problem.errors ?? []).map((e) => e.message)].join(" – ");
+}
+
+function px(v) {
+  return number(v) + "px";
+}
+
+function number(v) {
+  return String(Math.round(v * 1e4) / 1e4 || 0);
+}

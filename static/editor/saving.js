@@ -1,0 +1,188 @@
+// Saving by itself, a moment after the last change, as a new version on top of the
+// one that was seen. What cannot be sent stays in the browser and is sent later;
+// what somebody else has saved meanwhile is never written over.
+
+import { request } from "../request.js";
+
+const rest = 800;
+
+// createSaving saves what state() gives. Say is told how it stands: "saved",
+// "changed", "saving", "offline", "signedout", "refused" or "conflict", and why.
+// Newest reads the design as the server has it.
+export function createSaving({ address, version, state, keep, newest, say }) {
+  let saved = state();
+  let standing = "saved";
+  let timer;
+  let pause = 2000;
+  let sending = null;
+  let lost = null; // what was sent, and has had no answer
+
+
+  const saving = {
+    get version() { return version; },
+    get standing() { return standing; },
+
+    // changed keeps the state here, and saves it when it has rested.
+    changed() {
+      record();
+      if (standing === "conflict") {
+        return;
+      }
+      if (differs()) {
+        stand(standing === "offline" || standing === "signedout" ? standing : "changed");
+        later(rest);
+      } else if (!sending) {
+        clearTimeout(timer);
+        stand("saved");
+      }
+    },
+
+    // resume goes on with what was kept.
+    resume(kept) {
+      ({ version, lost } = kept);
+      saved = kept.saved ? state() : null;
+      clearTimeout(timer);
+      stand(kept.saved ? "saved" : "changed");
+      record();
+      if (!kept.saved) {
+        later(0);
+      }
+    },
+
+    // now saves what there is, and answers when that has gone well or not.
+    async now() {
+      do {
+        await send();
+      } while (standing === "changed");
+    },
+
+    // settle ends a conflict: the state is that of another version.
+    settle(on) {
+      version = on;
+      saved = state();
+      stand("saved");
+      record();
+    },
+  };
+  addEventListener("online", () => standing === "offline" && send());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" ? send() : standing === "signedout" && send());
+  return saving;
+
+  function differs() {
+    const now = state();
+    return saved === null || now.document !== saved.document || now.name !== saved.name;
+  }
+
+  function record() {
+    keep({ version, saved: !differs(), lost });
+  }
+
+  function later(pause) {
+    clearTimeout(timer);
+    timer = setTimeout(send, pause);
+  }
+
+  function stand(how, why) {
+    standing = how;
+    say(how, why);
+  }
+
+  function send() {
+    clearTimeout(timer);
+    sending ??= sendOnce().finally(() => {
+      sending = null;
+      if (standing === "changed") {
+        later(rest);
+      }
+    });
+    return sending;
+  }
+
+  async function sendOnce() {
+    if (standing === "conflict") {
+      return;
+    }
+    if (!differs()) {
+      if (standing !== "saved") {
+        stand("saved");
+      }
+      return;
+    }
+    const sent = state();
+    const body = JSON.stringify({ name: sent.name, document: sent.document });
+    stand("saving");
+    try {
+      if (lost && (await arrived()) && !differs()) {
+        took(version, sent);
+        return;
+      }
+      lost = sent;
+      record();
+      const response = await request(address, {
+        method: "PUT",
+        headers: { "Content-Type": "application/json", Accept: "application/json", "If-Match": `"${version}"` },
+        body,
+        keepalive: body.length < 20_000, // the page may be on its way out
+      });
+      if (response.status < 500) {
+        lost = null;
+      }
+      await heard(response, sent);
+    } catch {
+      offline();
+    }
+  }
+
+  async function heard(response, sent) {
+    if (response.ok) {
+      took((await response.json()).version, sent);
+    } else if (response.status === 412) {
+      const theirs = await newest();
+      if (same(theirs, sent)) {
+        took(theirs.version, sent);
+      } else {
+        stand("conflict", theirs);
+      }
+    } else if (response.status === 401) {
+      stand("signedout");
+    } else if (response.status >= 500 || response.status === 429) {
+      offline();
+    } else {
+      const problem = await response.json();
+      stand("refused", [problem.detail, ...(problem.errors ?? []).map((e) => e.message)].join(" – "));
+    }
+  }
+
+  function offline() {
+    stand("offline");
+    later(pause);
+    pause = Math.min(pause * 2, 30_000);
+  }
+
+  function took(as, sent) {
+    version = as;
+    saved = sent;
+    pause = 2000;
+    stand(differs() ? "changed" : "saved");
+    record();
+  }
+
+  // arrived tells whether what had no answer is the newest version all the same.
+  async function arrived() {
+    const now = await newest();
+    const is = same(now, lost);
+    if (is) {
+      version = now.version;
+      saved = lost;
+    }
+    lost = null;
+    return is;
+  }
+}
+
+// same compares names and documents, whatever the order of their fields.
+function same(a, b) {
+  const ordered = (_, v) => (v && typeof v === "object" && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1))) : v);
+  const [one, other] = [a, b].map(({ name, document }) => JSON.stringify({ name: name.trim(), document }, ordered));
+  return one === other;
+}
