@@ -177,7 +177,7 @@ func newCrowd(t *testing.T, tenants int) *crowd {
 			if terr != nil {
 				return terr
 			}
-			key, kerr := a.In(row.ID).CreateAPIKey(t.Context(), "test", nil)
+			key, kerr := a.In(row.ID).CreateAPIKey(t.Context(), "test", app.WriteScope, nil)
 			design, derr := a.In(row.ID).CreateDesign(t.Context(), nil, "Dot", doc)
 			err = errors.Join(err, kerr, derr)
 			s.drawing = append(s.drawing, drawing{row.ID, apptest.API{URL: s.api.URL, Key: key}, design.ID})
