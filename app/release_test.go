@@ -245,10 +245,10 @@ func (h *house) race(t *testing.T, move func() error) (made, lost int) {
 		CREATE OR REPLACE TRIGGER dawdle BEFORE INSERT ON river_job FOR EACH ROW EXECUTE FUNCTION dawdle();
 		CREATE OR REPLACE TRIGGER dawdle BEFORE UPDATE ON tenants FOR EACH ROW WHEN (new.release = 'v2') EXECUTE FUNCTION dawdle();`)
 	v1 := h.app("v1", "v1")
-	for range 400 / len(h.tenants) {
+	for round := range 400 / len(h.tenants) {
 		h.exec(t, `DELETE FROM river_job`)
 		h.exec(t, `UPDATE tenants SET release = 'v1'`)
-		jobs := make([]bool, len(h.tenants))
+		jobs, asked := make([]bool, len(h.tenants)), make(chan bool, len(h.tenants))
 		var all sync.WaitGroup
 		for i, tn := range h.tenants {
 			all.Go(func() {
@@ -259,9 +259,13 @@ func (h *house) race(t *testing.T, move func() error) (made, lost int) {
 				if err != nil {
 					t.Error(err)
 				}
+				asked <- true
 			})
 		}
 		all.Go(func() {
+			for range round % len(h.tenants) { // in every round at another moment, however slow the machine is
+				<-asked
+			}
 			if err := move(); err != nil {
 				t.Error(err)
 			}
