@@ -343,6 +343,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 			}
 			return all, err
 		},
+		Move:     move(a, log),
 		Sample:   gate.Draw,
 		Remember: func(ctx context.Context, u upgrade.Upgrade) error { return a.RememberUpgrade(ctx, app.Upgrade(u)) },
 	})
@@ -382,7 +383,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	generation.Stop()
 	leave := generation.Leave()
 	log.Info("leaving", "why", leave.Reason.String(), "hint", "jobs are finished first; another signal cuts them, and they go on at the next start")
-	return errors.Join(err, end(stop, generation, a, server, runner, leave, log))
+	return errors.Join(err, end(stop, generation, server, runner, leave))
 }
 
 // How long a connection may be idle when its server leaves: another takes over,
@@ -396,7 +397,7 @@ const (
 )
 
 // end closes by the reason why.
-func end(stop *config.Stop, generation *upgrade.Generation, a *app.App, server *http.Server, runner *jobs.Runner, leave upgrade.Leave, log *slog.Logger) error {
+func end(stop *config.Stop, generation *upgrade.Generation, server *http.Server, runner *jobs.Runner, leave upgrade.Leave) error {
 	rest, idle := stop.Hard, idleReplaced
 	switch leave.Reason {
 	case upgrade.RolledBack:
@@ -413,10 +414,13 @@ func end(stop *config.Stop, generation *upgrade.Generation, a *app.App, server *
 	quiet := make(chan struct{})
 	go func() {
 		defer close(quiet)
-		if leave.Reason == upgrade.Replaced {
-			defer meanwhile(func(context.Context) { moveOut(stop.Soft, generation, a, leave, log) })()
-		}
 		server.Retire(rest, idle)
+		if leave.Reason == upgrade.Replaced {
+			select {
+			case <-generation.Moved():
+			case <-stop.Soft.Done():
+			}
+		}
 	}()
 	defer func() { <-quiet }()
 	if leave.Reason == upgrade.Stopped || leave.Reason == upgrade.RolledBack {
@@ -438,33 +442,17 @@ func takePlace(ctx context.Context, generation *upgrade.Generation, a *app.App) 
 	return a.Assign(ctx, from, living, byTenant)
 }
 
-// moveEvery is how often a generation that was replaced looks whose jobs are done.
-const moveEvery = 200 * time.Millisecond
-
-// moveOut moves the tenants of a generation that was replaced, each when its jobs are
-// done, and all when the time for that is over, until none is left.
-func moveOut(ctx context.Context, generation *upgrade.Generation, a *app.App, leave upgrade.Leave, log *slog.Logger) {
-	began := time.Now()
-	for tick := time.Tick(moveEvery); ; {
-		all := !leave.ByTenant || leave.Timeout > 0 && time.Since(began) >= leave.Timeout
-		moves, err := a.Move(ctx, generation.Heirs(), all)
-		if err != nil && ctx.Err() == nil {
-			log.Warn("tenants could not be moved; it is tried again", "err", err)
-		}
+// move moves tenants of a generation whose place is taken.
+func move(a *app.App, log *slog.Logger) func(ctx context.Context, heirs []string, all bool) (left int, err error) {
+	return func(ctx context.Context, heirs []string, all bool) (int, error) {
+		moves, err := a.Move(ctx, heirs, all)
 		for _, id := range moves.Moved {
 			log.Info("moved a tenant to the newer release", "tenant", id)
 		}
 		for _, id := range moves.Forced {
 			log.Warn("moved a tenant though its jobs are not done: the time for that is over, or the upgrade was not by tenant; they go on", "tenant", id)
 		}
-		if _, ours := generation.Heir(); ours || err == nil && moves.Left == 0 {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick:
-		}
+		return moves.Left, err
 	}
 }
 

@@ -179,17 +179,17 @@ func (a *App) unwalled(ctx context.Context, tx pgx.Tx, do func() error) error {
 func (a *App) walledRole() string { return pgx.Identifier{a.role}.Sanitize() }
 
 // one reads exactly one row; none is a NotFound that names what was looked for.
-func one[T any](ctx context.Context, tx pgx.Tx, what, sql string, args ...any) (T, error) {
-	rows, err := tx.Query(ctx, sql, args...)
+func one[T any](ctx context.Context, q querier, what, sql string, args ...any) (T, error) {
+	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
-		return *new(T), fmt.Errorf("read %s: %w", what, err)
+		return *new(T), explain(fmt.Errorf("read %s: %w", what, err))
 	}
 	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return v, Errorf(NotFound, "there is no such %s here", what)
 	}
 	if err != nil {
-		return v, fmt.Errorf("read %s: %w", what, err)
+		return v, explain(fmt.Errorf("read %s: %w", what, err))
 	}
 	return v, nil
 }

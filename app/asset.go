@@ -64,11 +64,7 @@ func (t Tenant) Asset(ctx context.Context, id string) (a Asset, err error) {
 	if err != nil {
 		return a, err
 	}
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		a, err = one[Asset](ctx, tx, "asset", `SELECT `+assetColumns+` FROM assets WHERE id = $1`, u)
-		return err
-	})
-	return a, err
+	return one[Asset](ctx, t.sight(), "asset", `SELECT `+assetColumns+` FROM assets WHERE id = $1`, u)
 }
 
 // OpenAsset opens an image's bytes.

@@ -87,11 +87,7 @@ func (t Tenant) Batch(ctx context.Context, id string) (b Batch, err error) {
 	if err != nil {
 		return b, err
 	}
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		b, err = one[Batch](ctx, tx, "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, u)
-		return err
-	})
-	return b, err
+	return one[Batch](ctx, t.sight(), "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, u)
 }
 
 // BatchItems lists a page of the rows of a batch, in their order.

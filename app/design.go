@@ -59,23 +59,15 @@ func (t Tenant) Design(ctx context.Context, id string) (d Design, err error) {
 	if err != nil {
 		return d, err
 	}
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		d, err = one[Design](ctx, tx, "design", `SELECT `+designColumns+` FROM `+designTables+` WHERE d.id = $1`, u)
-		return err
-	})
-	return d, err
+	return one[Design](ctx, t.sight(), "design", `SELECT `+designColumns+` FROM `+designTables+` WHERE d.id = $1`, u)
 }
 
 // Designs lists a page of designs, newest first.
 func (t Tenant) Designs(ctx context.Context, p PageRequest) (l List[Design], err error) {
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		l, err = list(ctx, tx, "designs", p, func(d Design) string { return d.ID }, `
-			SELECT `+designColumns+` FROM `+designTables+`
-			WHERE $1::uuid IS NULL OR (d.created_at, d.id) < (SELECT created_at, id FROM designs WHERE id = $1)
-			ORDER BY d.created_at DESC, d.id DESC LIMIT $2`)
-		return err
-	})
-	return l, err
+	return list(ctx, t.sight(), "designs", p, func(d Design) string { return d.ID }, `
+		SELECT `+designColumns+` FROM `+designTables+`
+		WHERE $1::uuid IS NULL OR (d.created_at, d.id) < (SELECT created_at, id FROM designs WHERE id = $1)
+		ORDER BY d.created_at DESC, d.id DESC LIMIT $2`)
 }
 
 // DesignVersions lists the saves of a design, newest first.

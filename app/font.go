@@ -71,23 +71,15 @@ func (t Tenant) Font(ctx context.Context, id string) (f Font, err error) {
 	if err != nil {
 		return f, err
 	}
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		f, err = one[Font](ctx, tx, "font", `SELECT `+fontColumns+` FROM fonts WHERE id = $1`, u)
-		return err
-	})
-	return f, err
+	return one[Font](ctx, t.sight(), "font", `SELECT `+fontColumns+` FROM fonts WHERE id = $1`, u)
 }
 
 // Fonts lists a page of fonts, newest first.
 func (t Tenant) Fonts(ctx context.Context, p PageRequest) (l List[Font], err error) {
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		l, err = list(ctx, tx, "fonts", p, func(f Font) string { return f.ID }, `
-			SELECT `+fontColumns+` FROM fonts
-			WHERE $1::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM fonts WHERE id = $1)
-			ORDER BY created_at DESC, id DESC LIMIT $2`)
-		return err
-	})
-	return l, err
+	return list(ctx, t.sight(), "fonts", p, func(f Font) string { return f.ID }, `
+		SELECT `+fontColumns+` FROM fonts
+		WHERE $1::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM fonts WHERE id = $1)
+		ORDER BY created_at DESC, id DESC LIMIT $2`)
 }
 
 // FontFaces are all fonts of the tenant, family by family.

@@ -24,7 +24,7 @@ type List[T any] struct {
 
 // list reads one page by a query whose $1 is the cursor's id (null for none) and
 // $2 the limit; it asks for one more than the limit, to know whether more follow.
-func list[T any](ctx context.Context, tx pgx.Tx, what string, p PageRequest, id func(T) string, sql string, args ...any) (List[T], error) {
+func list[T any](ctx context.Context, q querier, what string, p PageRequest, id func(T) string, sql string, args ...any) (List[T], error) {
 	limit := p.Limit
 	if limit == 0 {
 		limit = 20
@@ -40,13 +40,13 @@ func list[T any](ctx context.Context, tx pgx.Tx, what string, p PageRequest, id 
 		}
 		after = &u
 	}
-	rows, err := tx.Query(ctx, sql, append([]any{after, limit + 1}, args...)...)
+	rows, err := q.Query(ctx, sql, append([]any{after, limit + 1}, args...)...)
 	if err != nil {
-		return List[T]{}, fmt.Errorf("list %s: %w", what, err)
+		return List[T]{}, explain(fmt.Errorf("list %s: %w", what, err))
 	}
 	data, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
 	if err != nil {
-		return List[T]{}, fmt.Errorf("list %s: %w", what, err)
+		return List[T]{}, explain(fmt.Errorf("list %s: %w", what, err))
 	}
 	if len(data) <= limit {
 		return List[T]{Data: data}, nil

@@ -104,11 +104,7 @@ func (t Tenant) Render(ctx context.Context, id string) (r Render, err error) {
 	if err != nil {
 		return r, err
 	}
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		r, err = one[Render](ctx, tx, "render", `SELECT `+renderColumns+` FROM renders WHERE id = $1`, u)
-		return err
-	})
-	return r, err
+	return one[Render](ctx, t.sight(), "render", `SELECT `+renderColumns+` FROM renders WHERE id = $1`, u)
 }
 
 // Renders lists a page of renders that are not rows of a batch, newest first; of one design when it is named.
@@ -121,15 +117,11 @@ func (t Tenant) Renders(ctx context.Context, design string, p PageRequest) (l Li
 		}
 		of = &u
 	}
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		l, err = list(ctx, tx, "renders", p, func(r Render) string { return r.ID }, `
-			SELECT `+renderColumns+` FROM renders
-			WHERE batch_id IS NULL AND NOT thumbnail AND ($3::uuid IS NULL OR design_id = $3)
-				AND ($1::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM renders WHERE id = $1))
-			ORDER BY created_at DESC, id DESC LIMIT $2`, of)
-		return err
-	})
-	return l, err
+	return list(ctx, t.sight(), "renders", p, func(r Render) string { return r.ID }, `
+		SELECT `+renderColumns+` FROM renders
+		WHERE batch_id IS NULL AND NOT thumbnail AND ($3::uuid IS NULL OR design_id = $3)
+			AND ($1::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM renders WHERE id = $1))
+		ORDER BY created_at DESC, id DESC LIMIT $2`, of)
 }
 
 // FollowRender calls see with the render now and after each change, until it is

@@ -75,11 +75,8 @@ func (a *App) SignOut(ctx context.Context, token string) error {
 
 // Session is the user of a live session, who uses it from somewhere.
 func (a *App) Session(ctx context.Context, token string, from Visitor) (user User, err error) {
-	err = a.outside(ctx, func(tx pgx.Tx) error {
-		user, err = one[User](ctx, tx, "session", `SELECT id, email, name, operator FROM app.use_session($1, $2, $3)`,
-			hashToken(token), shorten(from.Agent, 300), shorten(from.Address, 100))
-		return err
-	})
+	user, err = one[User](ctx, a.strangersSight(), "session", `SELECT id, email, name, operator FROM app.use_session($1, $2, $3)`,
+		hashToken(token), shorten(from.Agent, 300), shorten(from.Address, 100))
 	if KindOf(err) == NotFound {
 		return user, Errorf(Unauthenticated, "you are signed out; sign in to go on")
 	}
@@ -88,15 +85,14 @@ func (a *App) Session(ctx context.Context, token string, from Visitor) (user Use
 
 // Memberships lists the tenants of a user, by name.
 func (a *App) Memberships(ctx context.Context, user string) (all []Membership, err error) {
-	err = a.outside(ctx, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT tenant_id, slug, name, role, coalesce(app.release_of(tenant_id), '') AS release FROM app.find_memberships($1)`, user)
-		if err != nil {
-			return fmt.Errorf("find memberships: %w", err)
-		}
+	rows, err := a.strangersSight().Query(ctx, `SELECT tenant_id, slug, name, role, coalesce(app.release_of(tenant_id), '') AS release FROM app.find_memberships($1)`, user)
+	if err == nil {
 		all, err = pgx.CollectRows(rows, pgx.RowToStructByName[Membership])
-		return err
-	})
-	return all, err
+	}
+	if err != nil {
+		return nil, explain(fmt.Errorf("find memberships: %w", err))
+	}
+	return all, nil
 }
 
 // Enter opens a tenant to one of its users, and lists all that the user may enter.

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/image/font/gofont/goregular"
 
 	"majestic/app"
@@ -111,6 +113,65 @@ func TestWallHidesTheRest(t *testing.T) {
 	}
 	if strings.HasSuffix(role, "_tenant") || tenant != "" {
 		t.Errorf("the session is still %q in %q", role, tenant)
+	}
+}
+
+// A read by one round trip sees what is the tenant's alone, and leaves nothing to the
+// next user of its connection: neither the role nor the tenant, even when it fails.
+func TestSight(t *testing.T) {
+	ctx := t.Context()
+	_, shared := apptest.App(t)
+	config := shared.Config()
+	config.MaxConns = 1
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	a := app.New(app.Options{Pool: pool})
+	mine, theirs := apptest.Tenant(t, a, "Mine"), apptest.Tenant(t, a, "Theirs")
+	doc, err := app.ParseDocument([]byte(`{"version":1,"pages":[{"width":40,"height":40,"elements":[]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := mine.CreateDesign(ctx, nil, "Ours", doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign, err := theirs.CreateDesign(ctx, nil, "Theirs", doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(ctx)
+	end()
+	for _, test := range []struct {
+		name string
+		read func() error
+		want app.Kind // -1 is no error
+	}{
+		{"a row", func() error { _, err := mine.Design(ctx, ours.ID); return err }, -1},
+		{"a row of another", func() error { _, err := mine.Design(ctx, foreign.ID); return err }, app.NotFound},
+		{"a list", func() error {
+			l, err := mine.Designs(ctx, app.PageRequest{})
+			if slices.ContainsFunc(l.Data, func(d app.Design) bool { return d.ID == foreign.ID }) || l.Data[0].ID != ours.ID {
+				t.Errorf("%d are in sight", len(l.Data))
+			}
+			return err
+		}, -1},
+		{"no account", func() error { _, err := a.Session(ctx, "nobody's", app.Visitor{}); return err }, app.Unauthenticated},
+		{"what the database refuses", func() error { _, _, _, err := a.Enter(ctx, "not an id", ""); return err }, app.Internal},
+		{"who has gone", func() error { _, err := mine.Design(ended, ours.ID); return err }, app.Internal},
+	} {
+		if err := test.read(); (err == nil) != (test.want == -1) || err != nil && app.KindOf(err) != test.want {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		var role, tenant string
+		if err := pool.QueryRow(ctx, `SELECT current_user, coalesce(current_setting('app.tenant', true), '')`).Scan(&role, &tenant); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(role, "_tenant") || tenant != "" {
+			t.Errorf("after %s the session is still %q in %q", test.name, role, tenant)
+		}
 	}
 }
 

@@ -46,9 +46,9 @@
 // (UpgradeCommand.ByTenant). Which release a tenant is assigned to the program keeps
 // itself, where all generations see it, and changes it in one transaction. Before
 // Serve the successor assigns them, all to its release but those with jobs of the
-// predecessor's (Predecessor tells whose place it takes, and how). Once replaced, the
-// predecessor assigns each to one of Heirs as soon as its jobs are done, and ends when
-// it has none. Whose tells, for every request, which generation answers for a release;
+// predecessor's (Predecessor tells whose place it takes, and how). From then on, already
+// on probation, Work.Move of the predecessor assigns each to an heir as soon as its jobs
+// are done; Moved is closed when it has none, and it ends. Whose tells, for every request, which generation answers for a release;
 // Dial reaches its private listener. A release is as good as none when no process of it
 // lives: so whatever is killed, its tenants are with who serves, and nothing has to be
 // tidied up. Only when a release is started again, its old tenants must be forgotten

@@ -78,6 +78,11 @@ type Work struct {
 	// is a program that cannot be.
 	Staying func(context.Context) ([]Stay, error)
 
+	// Move gives tenants of this release to others, the oldest of heirs first: those whose
+	// jobs are done, or all; left is how many stay. It is asked again and again while the
+	// place of this generation is taken. Nil is a program without tenants.
+	Move func(ctx context.Context, heirs []string, all bool) (left int, err error)
+
 	// Lays down what a successor will compare itself with, by the wishes of who asked
 	// for the upgrade, while that starts. Nil is nothing.
 	Sample func(ctx context.Context, successor int, wishes []byte) error
@@ -107,6 +112,7 @@ type Generation struct {
 	close      sync.Once
 	served     chan struct{} // closed when committed
 	left       chan struct{} // closed when it shall end
+	moved      chan struct{} // closed when it has left its tenants to others
 	woken      chan struct{} // somebody came or went
 	hurry      chan struct{} // closed when older generations shall end at once
 	hurryOnce  sync.Once
@@ -124,6 +130,7 @@ type Generation struct {
 	nonces    map[string]bool // of marks that are awaited, once each
 	wish      *occurrence     // an order that stands until it is carried out
 	leave     Leave
+	moving    bool
 	older     chan struct{} // closed when the older generations are gone that we end
 }
 
@@ -164,7 +171,7 @@ func Start(ctx context.Context, o Options) (*Generation, error) {
 			return nil, err
 		}
 	}
-	g := &Generation{o: o, phase: heir, nonces: map[string]bool{}, closed: make(chan struct{}), served: make(chan struct{}), left: make(chan struct{}), woken: make(chan struct{}, 1), hurry: make(chan struct{}), stderr: given.stderr}
+	g := &Generation{o: o, phase: heir, nonces: map[string]bool{}, closed: make(chan struct{}), served: make(chan struct{}), left: make(chan struct{}), moved: make(chan struct{}), woken: make(chan struct{}, 1), hurry: make(chan struct{}), stderr: given.stderr}
 	g.status = Status{Generation: given.number, Release: o.Release, Version: o.Version, PID: os.Getpid(), StartedAt: time.Now().UTC().Truncate(time.Second)}
 	if g.supervisor = supervised(line != nil, o.Log); g.supervisor != nil {
 		g.status.Unit = g.supervisor.unit

@@ -105,6 +105,9 @@ func (g *Generation) act(a action, o occurrence, to phase) error {
 			took := s.took
 			s.mu.Unlock()
 			g.accept(false, func(asked string) bool { return slices.Contains(took, asked) }) // the others are still ours
+			g.mu.Lock()
+			g.moveOut()
+			g.mu.Unlock()
 			go g.probe(s)
 			return nil
 		}
@@ -208,6 +211,7 @@ func (g *Generation) part(before phase, o occurrence) {
 	case g.successor != nil && o.event == committed:
 		g.leave = Leave{Reason: Replaced, Timeout: g.successor.order.DrainTimeout, ByTenant: g.successor.order.ByTenant}
 		g.successor.concluded(committed, o.reason)
+		g.moveOut()
 	case o.event == markerByHand:
 		g.leave = Leave{Reason: Retired}
 	case g.supervisor != nil:

@@ -62,11 +62,20 @@ func (g *Generation) Predecessor() (release string, byTenant bool) {
 	return g.life.release, g.life.byTenant
 }
 
-// Heirs are the releases to which this one's tenants may go: of the generations
+// heirs are the releases to which this one's tenants may go: of the generations
 // between it and the one that serves, the oldest first, and last of that one. There
-// is none while nobody else is committed, nor when a newer process of the own release
+// is none while nobody else serves, nor when a newer process of the own release
 // goes on with it.
-func (g *Generation) Heirs() (releases []string) {
+func (g *Generation) heirs() (releases []string) {
+	g.mu.Lock()
+	p, s := g.phase, g.successor
+	g.mu.Unlock()
+	if p == standby {
+		if s == nil || !s.order.ByTenant || s.release == g.o.Release {
+			return nil
+		}
+		return []string{s.release}
+	}
 	heir, ours := g.Heir()
 	alive, err := Alive(g.o.Dir)
 	if ours || heir == "" || heir == g.o.Release || err != nil {
@@ -79,6 +88,64 @@ func (g *Generation) Heirs() (releases []string) {
 		}
 	}
 	return append(releases, heir)
+}
+
+// Moved is closed when no tenant is this generation's any more, after it was replaced.
+func (g *Generation) Moved() <-chan struct{} { return g.moved }
+
+// moveEvery is how often a generation whose place is taken looks whose jobs are done.
+const moveEvery = 200 * time.Millisecond
+
+// moveOut moves tenants while another has our place, on probation or for good, until
+// none is left or the place is ours again. The caller holds mu.
+func (g *Generation) moveOut() {
+	if g.moving {
+		return
+	}
+	g.moving = true
+	go func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		go func() {
+			select {
+			case <-g.closed:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+		parted := time.Time{}
+		for tick := time.Tick(moveEvery); ; {
+			g.mu.Lock()
+			p, leave, move := g.phase, g.leave, g.work.Move
+			if p != standby && p != draining {
+				g.moving = false
+				g.mu.Unlock()
+				return
+			}
+			g.mu.Unlock()
+			if p == draining && parted.IsZero() {
+				parted = time.Now()
+			}
+			left := 0
+			if move != nil {
+				var err error
+				all := p == draining && (!leave.ByTenant || leave.Timeout > 0 && time.Since(parted) >= leave.Timeout)
+				if left, err = move(ctx, g.heirs(), all); err != nil && ctx.Err() == nil {
+					g.o.Log.Warn("tenants could not be moved; it is tried again", "err", err)
+					left++
+				}
+			}
+			if _, ours := g.Heir(); p == draining && (ours || left == 0) {
+				close(g.moved)
+				return
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick:
+			}
+		}
+	}()
 }
 
 // Releases are those of the generations that live, the oldest first, this one's among them.
@@ -156,8 +223,15 @@ func killGeneration(dir string, s Status) {
 // has none holds until a file comes or goes.
 type peers struct {
 	mu    sync.Mutex
-	known map[string]int
+	known map[string]relative
 	none  map[string]time.Time // when the folder had last changed
+}
+
+// relative is a generation of another release.
+type relative struct {
+	number    int
+	lock      *os.File // stays open, to be asked by one call
+	committed bool     // which is for good
 }
 
 // of is the generation that answers for a release, 0 when there is none: the newest
@@ -165,13 +239,17 @@ type peers struct {
 // is only coming.
 func (p *peers) of(dir, release string) int {
 	p.mu.Lock()
-	n, none := p.known[release], p.none[release]
-	p.mu.Unlock()
-	if n != 0 && lives(dir, n) && !calledOff(dir, n) {
-		return n
+	defer p.mu.Unlock()
+	if known, ok := p.known[release]; ok {
+		if known.answers(dir) {
+			p.known[release] = known
+			return known.number
+		}
+		known.lock.Close()
+		delete(p.known, release)
 	}
 	folder, err := os.Stat(filepath.Join(tmp(dir), "generations"))
-	if err != nil || folder.ModTime().Equal(none) {
+	if err != nil || folder.ModTime().Equal(p.none[release]) {
 		return 0
 	}
 	alive, err := Alive(dir)
@@ -179,10 +257,8 @@ func (p *peers) of(dir, release string) int {
 		return 0
 	}
 	alive = slices.DeleteFunc(alive, func(s Status) bool { return s.Release != release || calledOff(dir, s.Generation) })
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.known == nil {
-		p.known, p.none = map[string]int{}, map[string]time.Time{}
+		p.known, p.none = map[string]relative{}, map[string]time.Time{}
 	}
 	if len(alive) == 0 {
 		if time.Since(folder.ModTime()) > time.Second { // its clock is coarse
@@ -192,8 +268,25 @@ func (p *peers) of(dir, release string) int {
 	}
 	last := serves(dir)
 	i := max(0, slices.IndexFunc(alive, func(s Status) bool { return s.Generation <= last }))
-	p.known[release] = alive[i].Generation
+	if lock, err := os.Open(lockOf(dir, alive[i].Generation)); err == nil {
+		p.known[release] = relative{number: alive[i].Generation, lock: lock}
+	}
 	return alive[i].Generation
+}
+
+// answers tells whether it lives and was not rolled back.
+func (p *relative) answers(dir string) bool {
+	if alive, err := heldBy(p.lock); err != nil || !alive {
+		return false
+	}
+	if !p.committed {
+		v, err := readVerdict(dir, p.number)
+		if err == nil && v.event() == rolledBack {
+			return false
+		}
+		p.committed = err == nil
+	}
+	return true
 }
 
 // serves is the generation to which the control socket of who serves leads, 0 for none.
@@ -213,6 +306,10 @@ func calledOff(dir string, generation int) bool {
 
 // lives tells whether the process of a generation does.
 func lives(dir string, generation int) bool {
-	alive, err := held(filepath.Join(tmp(dir), "generations", fmt.Sprintf("%d.lock", generation)))
+	alive, err := held(lockOf(dir, generation))
 	return err == nil && alive
+}
+
+func lockOf(dir string, generation int) string {
+	return filepath.Join(tmp(dir), "generations", fmt.Sprintf("%d.lock", generation))
 }

@@ -48,8 +48,8 @@ func BenchmarkServe(b *testing.B) {
 }
 
 // A tenant that is with the old release, asked for at the new one and at the old one
-// itself, in turns; then one of the new release's own, with the old one alive and
-// without, and one that a release has left that is gone.
+// itself, in turns, both by their private listeners; then one of the new release's
+// own, with the old one alive and without, and one that a release has left that is gone.
 //
 //	go test -run xxx -bench ByTenant -benchtime 2000x ./app/apptest
 func BenchmarkByTenant(b *testing.B) {
@@ -77,17 +77,23 @@ func BenchmarkByTenant(b *testing.B) {
 	v1, v2 := link(b, dir, "previous"), current(b, dir)
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 
-	inside := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "tmp", "generations", "1.http"))
-	}}}
+	inside := func(generation int) *http.Client {
+		return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "tmp", "generations", fmt.Sprintf("%d.http", generation)))
+		}}}
+	}
+	older, newer := inside(1), inside(2) // the older one has no port any more
 	outside := &http.Client{Transport: &http.Transport{}}
 	var by, direct, beside, alone, left []time.Duration
 	for b.Loop() {
-		by = append(by, ask(b, outside, staying, v1))
-		direct = append(direct, ask(b, inside, staying, v1))
+		by = append(by, ask(b, newer, staying, v1))
+		direct = append(direct, ask(b, older, staying, v1))
+	}
+	for range by {
 		beside = append(beside, ask(b, outside, own, v2))
 	}
-	inside.CloseIdleConnections()
+	older.CloseIdleConnections()
+	newer.CloseIdleConnections()
 	job(`UPDATE river_job SET state = 'completed', finalized_at = now() WHERE state = 'scheduled'`)
 	if err := first.Wait(); err != nil {
 		b.Error(err)
@@ -95,6 +101,8 @@ func BenchmarkByTenant(b *testing.B) {
 	job(`UPDATE tenants SET release = '0123456789ab' WHERE slug = 'acme'`)
 	for range by {
 		alone = append(alone, ask(b, outside, own, v2))
+	}
+	for range by {
 		left = append(left, ask(b, outside, staying, v2))
 	}
 	ms := func(all []time.Duration) float64 {

@@ -46,13 +46,15 @@ func TestFiftyTenantsMove(t *testing.T) {
 	}
 	taken := time.Now().Add(-2 * time.Second) // at the latest
 	s.settle()
+	time.Sleep(5 * time.Second) // so that something is asked of all who moved last
 	records := seen.Stop()
-	ended := s.ended(v1)
+	ended, moved := s.ended(v1), s.moved(v2)
 
 	for _, f := range load.Failures(records, load.Span{To: time.Now()}) {
 		t.Errorf("%d requests of sort %s failed: %s", f.Count, f.Sort, f.Error)
 	}
 	var late, spans []time.Duration
+	changed := 0
 	for tenant, of := range byTenant(records) {
 		if got := succession(t, of); slices.Equal(got, []string{v2}) {
 			continue // nothing was asked of it before
@@ -60,6 +62,7 @@ func TestFiftyTenantsMove(t *testing.T) {
 			t.Errorf("tenant %s was served by %v", tenant, got)
 			continue
 		}
+		changed++
 		was, old := taken, ended[tenant]
 		if old.After(was) {
 			was = old
@@ -69,20 +72,25 @@ func TestFiftyTenantsMove(t *testing.T) {
 			if a.release == v2 && a.end.Before(old) {
 				t.Errorf("tenant %s is served by v2 %s before its last job is done", tenant, old.Sub(a.end))
 			}
-			if a.release == v1 && a.start.Sub(was) > time.Second {
-				t.Errorf("tenant %s is served by v1 %s after its last job was done", tenant, a.start.Sub(was))
+			if a.release == v1 && a.start.After(moved[tenant].Add(time.Millisecond)) {
+				t.Errorf("tenant %s is served by v1 %s after it has moved", tenant, a.start.Sub(moved[tenant]))
 			}
 		}
-		late = append(late, movedAt(of, v2).Sub(was))
+		if after := moved[tenant].Sub(was); after > time.Second {
+			t.Errorf("tenant %s moved %s after its last job", tenant, after)
+		}
+		if old.Equal(was) {
+			late = append(late, moved[tenant].Sub(was))
+		}
 	}
 	s.account(records)
 	slices.Sort(late)
 	slices.Sort(spans)
-	if len(late) < 40 || len(spans) < 5 {
-		t.Errorf("only %d tenants were seen to change, %d of them after a job", len(late), len(spans))
+	if changed < 40 || len(late) < 5 {
+		t.Fatalf("only %d tenants were seen to change, %d of them after a job", changed, len(late))
 	}
-	t.Logf("%d requests; %d tenants changed; the jobs of %d took %v; a tenant's first answer by v2 began %v after its last job at the median, %v at most",
-		len(records), len(late), len(spans), rounded(spans), late[len(late)/2].Round(time.Millisecond), late[len(late)-1].Round(time.Millisecond))
+	t.Logf("%d requests; %d tenants changed; the jobs of %d took %v; a tenant moved %v after its last job at the median, %v at most",
+		len(records), changed, len(spans), rounded(spans), late[len(late)/2].Round(time.Millisecond), late[len(late)-1].Round(time.Millisecond))
 	apptest.Must(t, s.binary, s.dir, "stop")
 }
 
@@ -170,7 +178,11 @@ func newCrowd(t *testing.T, tenants int) *crowd {
 			CREATE FUNCTION note_finished() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 				BEGIN INSERT INTO public.finished VALUES (new.id); RETURN new; END $$;
 			CREATE TRIGGER note_finished AFTER UPDATE ON renders FOR EACH ROW
-				WHEN (new.finished_at IS NOT NULL) EXECUTE FUNCTION note_finished();`)
+				WHEN (new.finished_at IS NOT NULL) EXECUTE FUNCTION note_finished();
+			CREATE TABLE moved (tenant uuid, release text, at timestamptz);
+			CREATE FUNCTION note_moved() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+				BEGIN INSERT INTO public.moved VALUES (new.id, new.release, clock_timestamp()); RETURN new; END $$;
+			CREATE TRIGGER note_moved AFTER UPDATE OF release ON tenants FOR EACH ROW EXECUTE FUNCTION note_moved();`)
 		a := app.New(app.Options{Pool: pool})
 		for i := range tenants {
 			row, terr := a.CreateTenant(t.Context(), fmt.Sprint("Tenant ", i))
@@ -258,13 +270,24 @@ func (s *crowd) settle() {
 // ended tells when each tenant's last render by a release was finished.
 func (s *crowd) ended(release string) map[string]time.Time {
 	s.t.Helper()
+	return s.times(`SELECT tenant_id::text AS tenant, max(finished_at) AS at FROM renders WHERE release = $1 GROUP BY tenant_id`, release)
+}
+
+// moved tells when each tenant came to a release.
+func (s *crowd) moved(release string) map[string]time.Time {
+	s.t.Helper()
+	return s.times(`SELECT tenant::text AS tenant, max(at) AS at FROM moved WHERE release = $1 GROUP BY tenant`, release)
+}
+
+func (s *crowd) times(sql, release string) map[string]time.Time {
+	s.t.Helper()
 	type row struct {
 		Tenant string
 		At     time.Time
 	}
 	all := map[string]time.Time{}
 	s.database(func(pool *pgxpool.Pool) error {
-		found, err := pool.Query(s.t.Context(), `SELECT tenant_id::text AS tenant, max(finished_at) AS at FROM renders WHERE release = $1 GROUP BY tenant_id`, release)
+		found, err := pool.Query(s.t.Context(), sql, release)
 		if err != nil {
 			return err
 		}
@@ -339,12 +362,6 @@ func byTenant(records []load.Record) map[string][]answered {
 		}
 	}
 	return all
-}
-
-// movedAt is when the first request began that a release answered.
-func movedAt(all []answered, release string) time.Time {
-	by := slices.DeleteFunc(slices.Clone(all), func(a answered) bool { return a.release != release })
-	return slices.MinFunc(by, func(a, b answered) int { return a.start.Compare(b.start) }).start
 }
 
 func rounded(all []time.Duration) (text []string) {
