@@ -115,7 +115,7 @@ func run(args []string, out, errs io.Writer) int {
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	kctx.BindTo(out, (*io.Writer)(nil))
 	kctx.BindTo(remote.New(), (*app.Remote)(nil))
-	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), jobs.Watch{Writer: errs, Columns: v.Columns}, bench.Database(database), needs(&v.Config, self, wires.recheck), runtimes(&v.Config), drawing(&v.Config))
+	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), jobs.Watch{Writer: errs, Columns: v.Columns}, bench.Database(database), needs(&v.Config, self, wires.recheck), runtimes(&v.Config), drawing(&v.Config), fontSource(&v.Config))
 	kctx.BindToProvider(wires.pool)
 	kctx.BindToProvider(wires.app)
 	kctx.BindToProvider(wires.instance)
@@ -295,7 +295,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	}
 	server := http.New(http.Options{
 		App: a, Events: events, Static: files, Release: release, Version: version, Generation: generation.Number(),
-		BaseURL: c.URL(), RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies, Log: log, Peers: generation,
+		FontFile: renderer.FontFile, BaseURL: c.URL(), RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies, Log: log, Peers: generation,
 		Generations: func(ctx context.Context) ([]app.Generation, error) { return living(ctx, c.Dir) },
 		Checks: []http.Check{
 			{Name: "database", Ask: a.Ready},
@@ -721,6 +721,17 @@ func launch(ctx context.Context, c *config.Config, scratch, slots string, log *s
 // runtimes are the instance's frozen ones.
 func runtimes(c *config.Config) screenshots.Runtimes {
 	return screenshots.Runtimes(c.Reachable("runtimes"))
+}
+
+// fontSource is what the next process draws with.
+func fontSource(c *config.Config) app.FontSource {
+	return func() (string, error) {
+		frozen, err := runtimes(c).Current()
+		if frozen == "" || err != nil {
+			return "the system", err
+		}
+		return "the frozen runtime " + filepath.Base(frozen), nil
+	}
 }
 
 // drawing is what the system's Chromium draws with.

@@ -210,15 +210,26 @@ type FontsCommand struct {
 	JSON bool `name:"json" help:"One JSON object."`
 }
 
+// FontSource says whose files are drawn with.
+type FontSource func() (string, error)
+
 // Run lists the families that every design may use, and whose they are.
-func (c *FontsCommand) Run(out io.Writer) error {
+func (c *FontsCommand) Run(source FontSource, out io.Writer) error {
+	files, err := source()
+	if err != nil {
+		return err
+	}
 	if c.JSON {
-		return json.NewEncoder(out).Encode(map[string]any{"families": Families()})
+		return json.NewEncoder(out).Encode(map[string]any{"families": Families(), "files": files})
 	}
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "FAMILY\tWEIGHTS\tLICENSE\tPACKAGE")
 	for _, f := range Families() {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Name, f.weights(), f.License, f.Package)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Name, f.Weights(), f.License, f.Package)
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "\nthe files are of %s\n", files)
+	return err
 }

@@ -51,8 +51,8 @@ func (f Family) Face(weight int, italic bool) Face {
 	}, weight, italic)]
 }
 
-// weights are the family's in words: 400 700, with italics.
-func (f Family) weights() string {
+// Weights are the family's in words: 400 700, with italics.
+func (f Family) Weights() string {
 	var list []string
 	italics := ""
 	for _, face := range f.Faces {

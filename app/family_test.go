@@ -84,18 +84,19 @@ func TestCSSFamily(t *testing.T) {
 }
 
 func TestFontsCommand(t *testing.T) {
+	system := func() (string, error) { return "the system", nil }
 	var out bytes.Buffer
-	if err := (&app.FontsCommand{}).Run(&out); err != nil {
+	if err := (&app.FontsCommand{}).Run(system, &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"FAMILY", "EB Garamond", "100 200 300 400 500 600 700 800 900, with italics", "Apache-2.0", "fonts-noto-cjk"} {
+	for _, want := range []string{"FAMILY", "EB Garamond", "100 200 300 400 500 600 700 800 900, with italics", "Apache-2.0", "fonts-noto-cjk", "the files are of the system"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %s in\n%s", want, out.String())
 		}
 	}
 	out.Reset()
 	var read struct{ Families []app.Family }
-	if err := (&app.FontsCommand{JSON: true}).Run(&out); err != nil || json.Unmarshal(out.Bytes(), &read) != nil || len(read.Families) != len(app.Families()) || !reflect.DeepEqual(read.Families[0].Faces[1], app.Face{Weight: 100, Italic: true}) {
+	if err := (&app.FontsCommand{JSON: true}).Run(system, &out); err != nil || json.Unmarshal(out.Bytes(), &read) != nil || len(read.Families) != len(app.Families()) || !reflect.DeepEqual(read.Families[0].Faces[1], app.Face{Weight: 100, Italic: true}) {
 		t.Errorf("%v: %s", err, out.String())
 	}
 }

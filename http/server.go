@@ -26,9 +26,10 @@ type Options struct {
 	Release        string
 	Version        string
 	Generation     int
-	BaseURL        string   // the address that people use
-	RateLimit      float64  // requests a second for each API key; 0 is off
-	TrustedProxies []string // addresses and networks whose X-Forwarded-For is believed
+	FontFile       func(file string) string // where the renderer has a font of the system; nil is there
+	BaseURL        string                   // the address that people use
+	RateLimit      float64                  // requests a second for each API key; 0 is off
+	TrustedProxies []string                 // addresses and networks whose X-Forwarded-For is believed
 	Log            *slog.Logger
 	Checks         []Check // what /readyz asks
 	Peers          Peers   // nil for a server that has none
@@ -66,11 +67,14 @@ func New(o Options) *Server {
 	if o.Wait == 0 {
 		o.Wait = 10 * time.Second
 	}
+	if o.FontFile == nil {
+		o.FontFile = func(file string) string { return file }
+	}
 	s := &Server{
 		o:       o,
 		mux:     http.NewServeMux(),
 		origin:  http.NewCrossOriginProtection(),
-		fonts:   newFonts(),
+		fonts:   newFonts(o.FontFile),
 		limits:  newLimits(o.RateLimit),
 		metrics: newMetrics(),
 		secure:  strings.HasPrefix(o.BaseURL, "https://"),

@@ -31,19 +31,20 @@ type fontFile struct{ path, family string }
 
 // newFonts names each file after its size and time: to hash the bytes of all
 // would cost a second of every start. One that is missing is not served.
-func newFonts() fonts {
+func newFonts(place func(file string) string) fonts {
 	f := fonts{files: map[string]fontFile{}}
 	f.css = canvas.FontFaces(func(family app.Family, face app.Face) string {
+		file := place(face.File)
 		mark := family.Name + face.File
-		if info, err := os.Stat(face.File); err == nil {
+		if info, err := os.Stat(file); err == nil {
 			mark = fmt.Sprint(mark, info.Size(), info.ModTime().UnixNano())
 		}
 		name := short(mark) + "-" + path.Base(face.File)
-		f.files[name] = fontFile{face.File, family.Name}
+		f.files[name] = fontFile{file, family.Name}
 		return "/fonts/" + name
 	}, func(family app.Family, face app.Face) string {
 		const gap = 64 // keeps the sheet short
-		characters, _ := sfnt.ReadCoverage(face.File, family.Name)
+		characters, _ := sfnt.ReadCoverage(place(face.File), family.Name)
 		return characters.CSS(gap)
 	})
 	f.sheet = "/fonts/" + short(f.css) + ".css"

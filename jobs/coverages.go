@@ -8,8 +8,10 @@ import (
 	"majestic/app/sfnt"
 )
 
-// coverages remembers which characters the fonts of this machine draw.
+// coverages remembers which characters the renderer's fonts draw.
 type coverages struct {
+	fonts Capturer
+
 	mu    sync.Mutex
 	known map[string]sfnt.Coverage // by file
 }
@@ -42,7 +44,7 @@ func (c *coverages) stack(e app.Element, uploaded []typeface) (all []sfnt.Covera
 }
 
 func (c *coverages) of(f app.Family, e app.Element) (sfnt.Coverage, error) {
-	file := f.Face(e.Weight, e.Italic).File
+	file := c.fonts.FontFile(f.Face(e.Weight, e.Italic).File)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if found, ok := c.known[file]; ok {

@@ -185,7 +185,7 @@ func (g Gate) compare(ctx context.Context, was drawings, folder string) (said st
 // design is part of what is drawn.
 func (g Gate) drawAll(ctx context.Context, specimens []app.Specimen, folder, word string) (drawings, error) {
 	all := drawings{g.Release, g.Version, g.By(), make([]drawing, len(specimens))}
-	draw := drawer{capturer: g.Capturer, coverages: &coverages{}, lane: screenshots.Batch}
+	draw := drawer{capturer: g.Capturer, coverages: &coverages{fonts: g.Capturer}, lane: screenshots.Batch}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.NumCPU())
 	for i, s := range specimens {

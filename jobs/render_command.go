@@ -74,7 +74,7 @@ func (c *RenderCommand) Run(ctx context.Context, launch Launch, remote app.Remot
 		return err
 	}
 	defer func() { err = errors.Join(err, close()) }()
-	d := drawer{capturer: capturer, coverages: &coverages{}}
+	d := drawer{capturer: capturer, coverages: &coverages{fonts: capturer}}
 	from := source{app.BorrowImages(remote).Fill, noFonts}
 	if rows != nil {
 		return rows.draw(ctx, d, from, &progress{watch: watch, rows: c.json(out)})

@@ -26,6 +26,7 @@ const slots = 50
 type Capturer interface {
 	Capture(ctx context.Context, shot screenshots.Shot) (screenshots.Picture, error)
 	Fingerprint() screenshots.Fingerprint
+	FontFile(file string) string // where it has a font of the system
 }
 
 // Options are what a Runner needs.
@@ -56,7 +57,7 @@ type Runner struct {
 
 // NewRunner makes a runner that does nothing until Start.
 func NewRunner(o Options) (*Runner, error) {
-	d := drawer{o.Capturer, &coverages{}, newRenders(), screenshots.Interactive}
+	d := drawer{o.Capturer, &coverages{fonts: o.Capturer}, newRenders(), screenshots.Interactive}
 	rows := d
 	rows.lane = screenshots.Batch
 	workers := river.NewWorkers()

@@ -18,6 +18,9 @@ type Font struct {
 	Italic bool
 }
 
+// FontFile is where the pool has a font that lies at file in the system.
+func (p *Pool) FontFile(file string) string { return p.place.font(file) }
+
 //go:embed fonts.conf
 var fontsConf string
 

@@ -46,12 +46,20 @@ func (p place) fonts(fonts []Font) ([]Font, error) {
 	}
 	fonts = slices.Clone(fonts)
 	for i, font := range fonts {
-		fonts[i].File = p.frozen.path("fonts", font.File)
+		fonts[i].File = p.font(font.File)
 		if !isFile(fonts[i].File) {
 			return nil, fmt.Errorf("the frozen runtime %s has no %s, with which this release draws: freeze another with this release's `app runtime freeze`, or say `app runtime use system`", p.frozen.Hash, font.File)
 		}
 	}
 	return fonts, nil
+}
+
+// font is where a file of the system's fonts lies there.
+func (p place) font(file string) string {
+	if p.frozen == nil {
+		return file
+	}
+	return p.frozen.path("fonts", file)
 }
 
 // furnish puts what a browser there needs into its profile, and tells its environment.

@@ -2,11 +2,16 @@ package apptest_test
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/image/font/gofont/goregular"
 
 	"majestic/app"
 	"majestic/app/apptest"
@@ -159,6 +164,9 @@ func TestFrozenRuntime(t *testing.T) {
 	body := map[string]any{"design": card(t, api), "variables": apptest.Countries(t)[0]}
 	var was, is app.Render
 	api.Call(t, "POST", "/renders", body, 201, &was)
+	var greeting app.Design
+	api.Call(t, "POST", "/designs", map[string]any{"name": "Khmer", "document": json.RawMessage(
+		`{"version":1,"pages":[{"width":90,"height":40,"elements":[{"id":"t","type":"text","x":0,"y":0,"width":90,"height":40,"text":"ក"}]}]}`)}, 201, &greeting)
 
 	var frozen screenshots.Frozen
 	if err := json.Unmarshal([]byte(apptest.Must(t, binary, dir, "runtime", "freeze", "--json")), &frozen); err != nil {
@@ -167,7 +175,15 @@ func TestFrozenRuntime(t *testing.T) {
 	if _, errs, code := apptest.Run(t, binary, dir, "runtime", "use", "ffffffffffff"); code != 1 || !strings.Contains(errs, "there are: "+frozen.Hash) {
 		t.Errorf("one that is not there: exit %d, %s", code, errs)
 	}
+	// A font of its own, which has no Khmer letters.
+	khmer := filepath.Join(dir, "runtimes", frozen.Hash, "fonts/usr/share/fonts/truetype/noto/NotoSansKhmer-Regular.ttf")
+	if err := errors.Join(os.Remove(khmer), os.WriteFile(khmer, goregular.TTF, 0o644)); err != nil {
+		t.Fatal(err)
+	}
 	apptest.Must(t, binary, dir, "runtime", "use", frozen.Hash)
+	if fonts := apptest.Must(t, binary, dir, "fonts"); !strings.Contains(fonts, frozen.Hash) {
+		t.Errorf("whose fonts: %s", fonts)
+	}
 	out := apptest.Must(t, binary, dir, "upgrade", "--json", "--probation", "500ms")
 	if s := stepOf(t, out, "compare"); s.Detail != "1 of 1 designs are drawn alike" {
 		t.Errorf("%+v", s)
@@ -175,6 +191,27 @@ func TestFrozenRuntime(t *testing.T) {
 	api.Call(t, "POST", "/renders", body, 201, &is)
 	if *was.SHA256 != *is.SHA256 {
 		t.Errorf("the frozen runtime draws %s, the system's %s", *is.SHA256, *was.SHA256)
+	}
+	var lacking app.Render
+	api.Call(t, "POST", "/renders", map[string]any{"design": greeting.ID}, 201, &lacking)
+	if lacking.Status != app.Failed || !strings.Contains(*lacking.Error, "U+1780") {
+		t.Errorf("a letter that its fonts lack: %+v", lacking)
+	}
+	file := func(path string) string {
+		t.Helper()
+		b, err := io.ReadAll(get(t, server.URL+path).Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	sheet := file("/fonts/any.css")
+	address := regexp.MustCompile(`/fonts/[0-9a-f]+-NotoSansKhmer-Regular.ttf`).FindString(sheet)
+	if address == "" || file(address) != string(goregular.TTF) {
+		t.Errorf("the preview's font at %q is another", address)
+	}
+	if rule := regexp.MustCompile(`@font-face{font-family:"Noto Sans Khmer"[^}]*` + address).FindString(sheet); strings.Contains(rule, "U+17") {
+		t.Errorf("the preview asks it for Khmer letters: %s", rule)
 	}
 
 	pid := status(t, binary, dir)[0].PID
