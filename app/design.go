@@ -49,7 +49,10 @@ func (t Tenant) CreateDesign(ctx context.Context, once *Once, name string, doc D
 				return Design{}, "", err
 			}
 			d, err := insertDesign(ctx, tx, t.ID(), name, doc)
-			return d, d.ID, err
+			if err != nil {
+				return d, "", err
+			}
+			return d, d.ID, t.makeThumbnail(ctx, tx, d.ID, d.Version, doc)
 		})
 }
 
@@ -120,6 +123,9 @@ func (t Tenant) SaveDesign(ctx context.Context, id string, seen int, name string
 		}
 		if _, err := tx.Exec(ctx, `UPDATE designs SET version = $2, name = $3, updated_at = now() WHERE id = $1`, u, seen+1, strings.TrimSpace(name)); err != nil {
 			return fmt.Errorf("save design: %w", err)
+		}
+		if err := t.makeThumbnail(ctx, tx, id, seen+1, doc); err != nil {
+			return err
 		}
 		d, err = one[Design](ctx, tx, "design", `SELECT `+designColumns+` FROM `+designTables+` WHERE d.id = $1`, u)
 		return err

@@ -61,7 +61,8 @@ func (t Tenant) CreateFont(ctx context.Context, once *Once, name string, data []
 		if err := t.app.objects.Put(ctx, t.fontKey(f.ID), data); err != nil {
 			return f, "", fmt.Errorf("keep font: %w", err)
 		}
-		return f, f.ID, nil
+		// A new face may be nearer to what designs ask of the family.
+		return f, f.ID, outdate(ctx, tx, `design_id IN (SELECT d.id FROM `+designTables+` WHERE `+writtenIn+`)`, f.Family)
 	})
 }
 
@@ -108,6 +109,9 @@ func (t Tenant) OpenFont(ctx context.Context, id string) (Font, io.ReadSeekClose
 	return f, file, nil
 }
 
+// writtenIn tells of a design whether a text of it is in the family $1.
+const writtenIn = `jsonb_path_exists(v.document::jsonb, '$.pages[*].elements[*] ? (@.font == $family && !(@.hidden == true))', jsonb_build_object('family', $1::text))`
+
 // DeleteFont takes a font away, unless a design is written in its family: another
 // face would be drawn there, and nobody had chosen it.
 func (t Tenant) DeleteFont(ctx context.Context, id string) error {
@@ -125,7 +129,7 @@ func (t Tenant) DeleteFont(ctx context.Context, id string) error {
 		}
 		rows, err := tx.Query(ctx, `
 			SELECT d.name FROM `+designTables+`
-			WHERE jsonb_path_exists(v.document::jsonb, '$.pages[*].elements[*] ? (@.font == $family && !(@.hidden == true))', jsonb_build_object('family', $1::text))
+			WHERE `+writtenIn+`
 			ORDER BY d.created_at, d.id LIMIT 4`, f.Family)
 		if err != nil {
 			return fmt.Errorf("look for the font's designs: %w", err)

@@ -49,7 +49,7 @@ func (m *Images) Fill(ctx context.Context, pages []Page, scale float64, format s
 	for _, page := range pages {
 		for i := range page.Elements {
 			e := &page.Elements[i]
-			if e.Type != Image || e.Hidden {
+			if e.Type != Image || e.Hidden || e.Asset == NoImage {
 				continue
 			}
 			box := e.box(scale)

@@ -10,6 +10,7 @@ import (
 // work and the job that does it are made together or not at all.
 type Queue interface {
 	Render(ctx context.Context, tx pgx.Tx, job RenderJob) error
+	Thumbnail(ctx context.Context, tx pgx.Tx, job RenderJob) error // when nothing else waits
 	Batch(ctx context.Context, tx pgx.Tx, job BatchJob) error
 	Mail(ctx context.Context, tx pgx.Tx, job MailJob) error
 

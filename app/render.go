@@ -44,6 +44,7 @@ type Render struct {
 	Fingerprint *Fingerprint `json:"fingerprint"`
 	CreatedAt   time.Time    `json:"created_at"`
 	FinishedAt  *time.Time   `json:"finished_at"`
+	Thumbnail   bool         `json:"-"` // nobody asked for it: the gallery shows it
 }
 
 // Fingerprint is what drew a file, besides the design. All but the release decides
@@ -60,7 +61,7 @@ type Fingerprint struct {
 func (r Render) Finished() bool { return r.Status != Queued && r.Status != Running }
 
 const renderColumns = `id, status, design_id, design_version, batch_id, row, variables, ` + outputColumns + `,
-	width, height, bytes, sha256, error, release, cached, fingerprint, created_at, finished_at`
+	width, height, bytes, sha256, error, release, cached, fingerprint, created_at, finished_at, thumbnail`
 
 // RenderRequest asks for one render. Zero values mean: newest version, png, scale 1, first page.
 type RenderRequest struct {
@@ -161,8 +162,12 @@ func (t Tenant) insertRender(ctx context.Context, tx pgx.Tx, r RenderRequest, ve
 	if err != nil {
 		return made, fmt.Errorf("insert render: %w", err)
 	}
+	insert := t.app.queue.Render
+	if thumbnail {
+		insert = t.app.queue.Thumbnail
+	}
 	return made, t.enqueue(ctx, tx, func() error {
-		return t.app.queue.Render(ctx, tx, RenderJob{Version: RenderJobVersion, TenantID: t.ID(), RenderID: made.ID})
+		return insert(ctx, tx, RenderJob{Version: RenderJobVersion, TenantID: t.ID(), RenderID: made.ID})
 	})
 }
 
@@ -219,6 +224,9 @@ func (t Tenant) StartRender(ctx context.Context, id string) (r Render, doc Docum
 		}
 		if doc, err = versionDocument(ctx, tx, r.DesignID, r.Version); err != nil {
 			return err
+		}
+		if r.Thumbnail {
+			doc = doc.leaveImagesOut(r.Variables)
 		}
 		if _, err := tx.Exec(ctx, `UPDATE renders SET status = 'running' WHERE id = $1`, id); err != nil {
 			return fmt.Errorf("start render: %w", err)
@@ -278,7 +286,7 @@ func (t Tenant) FailRender(ctx context.Context, r Render, reason string) error {
 }
 
 func (t Tenant) endRender(ctx context.Context, r Render, set string, args ...any) error {
-	return t.tx(ctx, func(tx pgx.Tx) error {
+	err := t.tx(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE renders SET finished_at = now(), release = $2, `+set+`
 			WHERE id = $1 AND status IN ('queued', 'running')`, append([]any{r.ID, t.app.release}, args...)...)
 		if err != nil {
@@ -289,6 +297,10 @@ func (t Tenant) endRender(ctx context.Context, r Render, set string, args ...any
 		}
 		return notify(ctx, tx, "render:"+r.ID)
 	})
+	if err != nil || !r.Thumbnail {
+		return err
+	}
+	return t.clearThumbnails(ctx, r)
 }
 
 func (t Tenant) renderKey(r Render) string { return path.Join(t.ID(), "renders", r.ID+"."+r.Format) }

@@ -180,14 +180,21 @@ func (s *Server) cookieName(name string) string {
 }
 
 // shell is the frame of a page for nobody in particular.
-func (s *Server) shell(title string, fonts ...string) views.Shell {
-	return views.Shell{Title: title, Release: s.o.Release, Generation: s.o.Generation, Static: s.o.Static, Fonts: fonts}
+func (s *Server) shell(title string) views.Shell {
+	return views.Shell{Title: title, Release: s.o.Release, Generation: s.o.Generation, Static: s.o.Static}
 }
 
-// shellFor is the frame of a page in a workspace, where things are drawn.
+// shellFor is the frame of a page in a workspace.
 func (s *Server) shellFor(v visit, title string) views.Shell {
-	shell := s.shell(title, s.fonts.sheet, views.Workspace(v.here.Slug, "fonts.css"))
+	shell := s.shell(title)
 	shell.User, shell.Workspaces, shell.Here, shell.Module = &v.user, v.workspaces, v.here.Slug, "app.js"
+	return shell
+}
+
+// easelFor is the frame of a page on which designs' fonts are drawn.
+func (s *Server) easelFor(v visit, title string) views.Shell {
+	shell := s.shellFor(v, title)
+	shell.Fonts = []string{s.fonts.sheet, views.Workspace(v.here.Slug, "fonts.css")}
 	return shell
 }
 

@@ -132,6 +132,27 @@ func TestManyTabs(t *testing.T) {
 	}
 }
 
+// TestThumbnailsCome into the gallery as they are made, and nothing of the page is lost.
+func TestThumbnailsCome(t *testing.T) {
+	s := newSite(t)
+	x := makeThings(t, s.tenant, "Card")
+	b := s.browser()
+	b.do("open", chromedp.Navigate(s.url+"/t/acme/"))
+	b.do("go to a card", chromedp.Evaluate[chromedp.Void](`document.querySelector(".gallery a").focus()`))
+	b.until(`document.querySelectorAll(".gallery [data-awaited]").length === 2`)
+	shift := `document.querySelector(".gallery li:last-child").getBoundingClientRect().top`
+	before, err := chromedp.Run(b.ctx, chromedp.Evaluate[float64](shift))
+	if err != nil {
+		t.Fatal(err)
+	}
+	finish(t, s.tenant, s.thumbnail(x.design))
+	b.until(`document.querySelector("#thumbnail-` + x.design + ` img")?.naturalWidth === 400 && document.querySelectorAll(".gallery [data-awaited]").length === 1`)
+	b.until(`document.activeElement === document.querySelector(".gallery a")`)
+	if after, err := chromedp.Run(b.ctx, chromedp.Evaluate[float64](shift)); err != nil || after != before {
+		t.Errorf("the page has jumped from %v to %v, %v", before, after, err)
+	}
+}
+
 // browser is a tab of Ada's.
 type browser struct {
 	t   testing.TB

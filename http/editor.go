@@ -42,9 +42,9 @@ func (s *Server) showEditor(w http.ResponseWriter, r *http.Request, v visit) err
 	if err != nil {
 		return err
 	}
-	pages, _ := draw(d.Document, nil)
-	return show(w, r, http.StatusOK, views.Editor(s.shellFor(v, d.Name), views.EditorPage{
-		Design: d, Pages: pages, Images: s.images(v), Families: views.FamiliesOf(app.Families(), own),
+	drawn, _ := d.Document.Preview(nil)
+	return show(w, r, http.StatusOK, views.Editor(s.easelFor(v, d.Name), views.EditorPage{
+		Design: d, Pages: drawn.Pages, Images: s.images(v), Families: views.FamiliesOf(app.Families(), own),
 	}))
 }
 
@@ -61,11 +61,11 @@ func (s *Server) drawDocument(w http.ResponseWriter, r *http.Request, v visit) e
 	if err != nil {
 		return err
 	}
-	pages, err := draw(doc, in.Variables)
+	drawn, err := doc.Preview(in.Variables)
 	if err != nil {
 		return err
 	}
-	return show(w, r, http.StatusOK, views.Canvases(pages, s.images(v)))
+	return show(w, r, http.StatusOK, views.Canvases(drawn.Pages, s.images(v)))
 }
 
 func (s *Server) saveDesign(w http.ResponseWriter, r *http.Request, v visit) error {

@@ -1,6 +1,8 @@
 package http
 
 import (
+	"cmp"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -14,8 +16,14 @@ type file struct {
 	mediaType string
 	sha256    string
 	made      time.Time
-	changes   bool // what is at the address
+	changes   bool          // what is at the address
+	keep      time.Duration // how long a browser may; 0 is a day
 }
+
+const (
+	day  = 24 * time.Hour
+	year = 365 * day
+)
 
 // alone is the policy of a drawing that somebody opens by itself: it is a document
 // of our site then.
@@ -27,7 +35,7 @@ func serveFile(w http.ResponseWriter, r *http.Request, f file) error {
 	h.Set("Content-Type", f.mediaType)
 	h.Set("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": f.name}))
 	h.Set("ETag", `"`+f.sha256+`"`)
-	h.Set("Cache-Control", "private, max-age=86400, immutable")
+	h.Set("Cache-Control", fmt.Sprintf("private, max-age=%.0f, immutable", cmp.Or(f.keep, day).Seconds()))
 	if f.changes {
 		h.Set("Cache-Control", "private, max-age=60")
 	}

@@ -2,7 +2,9 @@ package http
 
 import (
 	"crypto/sha256"
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,6 +76,43 @@ func (s *Server) getFontFile(w http.ResponseWriter, r *http.Request, t app.Tenan
 
 func (s *Server) showFontFile(w http.ResponseWriter, r *http.Request, v visit) error {
 	return s.getFontFile(w, r, v.Tenant)
+}
+
+func (s *Server) showFonts(w http.ResponseWriter, r *http.Request, v visit) error {
+	return s.fontsPage(w, r, v, http.StatusOK, "")
+}
+
+func (s *Server) postFont(w http.ResponseWriter, r *http.Request, v visit) error {
+	name, data, err := readUpload(w, r)
+	if err == nil {
+		_, err = v.CreateFont(r.Context(), nil, name, data)
+	}
+	return s.backToFonts(w, r, v, err)
+}
+
+func (s *Server) postFontDelete(w http.ResponseWriter, r *http.Request, v visit) error {
+	return s.backToFonts(w, r, v, v.DeleteFont(r.Context(), r.PathValue("id")))
+}
+
+// backToFonts shows the page again, with what is wrong when that is the person's to mend.
+func (s *Server) backToFonts(w http.ResponseWriter, r *http.Request, v visit, err error) error {
+	if err == nil {
+		return seeOther(w, views.Workspace(v.here.Slug, "fonts"))
+	}
+	var e *app.Error
+	if mine := []app.Kind{app.Malformed, app.Invalid, app.Conflict, app.TooLarge}; !errors.As(err, &e) || !slices.Contains(mine, e.Kind) || wantsProblem(r) {
+		return err
+	}
+	entryOf(r).err = err
+	return s.fontsPage(w, r, v, statusOf(err), sentence(e.Message))
+}
+
+func (s *Server) fontsPage(w http.ResponseWriter, r *http.Request, v visit, status int, message string) error {
+	own, err := v.FontFaces(r.Context())
+	if err != nil {
+		return err
+	}
+	return show(w, r, status, views.Fonts(s.easelFor(v, "Fonts"), views.FontsPage{Own: own, Edits: v.edits(), Query: r.URL.Query().Get("q"), Message: message}))
 }
 
 // showFontSheet names a workspace's fonts to the browser, which loads those that

@@ -16,6 +16,7 @@ import (
 	"majestic/app"
 	"majestic/app/apptest"
 	"majestic/app/canvas"
+	"majestic/app/sfnt"
 	"majestic/jobs"
 	"majestic/screenshots"
 )
@@ -62,6 +63,102 @@ func TestFontsAPI(t *testing.T) {
 		t.Error(sheet.body)
 	}
 	s.page("/t/acme/fonts.css", "If-None-Match", sheet.Header.Get("ETag")).want(t, 304)
+}
+
+func TestFontsPage(t *testing.T) {
+	s := newSite(t)
+	const path = "/t/acme/fonts"
+	send := func(name string, data []byte, headers ...string) answer {
+		t.Helper()
+		return s.sendFile(path, "file", name, data, append([]string{"Cookie", s.cookie.String(), "Sec-Fetch-Site", "same-origin", "Accept", "text/html"}, headers...)...)
+	}
+	page := parse(t, s.page(path).want(t, 200).body)
+	if at := page.one(t, "nav", "aria-label=In this workspace").one(t, "a", "aria-current"); at.text() != "Fonts" || at.attr("href") != path {
+		t.Errorf("the header is at %s", at.text())
+	}
+	families := page.one(t, "ul", "id=families").all("li")
+	if len(families) != len(app.Families()) || len(page.one(t, "ul", "id=own").all("li")) != 0 {
+		t.Fatalf("%d families", len(families))
+	}
+	for i, f := range app.Families() {
+		line := families[i].one(t, "p", "class=specimen")
+		if !strings.HasPrefix(line.attr("style"), "font-family:"+app.CSSFamily(f.Name)+";") || !strings.Contains(families[i].text(), f.License) {
+			t.Errorf("%s is shown as %s: %s", f.Name, line.attr("style"), families[i].text())
+		}
+		own, err := sfnt.ReadCoverage(f.Face(400, false).File, f.Name)
+		if missing := sfnt.Missing(line.text(), []sfnt.Coverage{own}); err != nil || missing != nil {
+			t.Errorf("%s is shown by %q, of which it lacks %q; %v", f.Name, line.text(), missing, err)
+		}
+	}
+	looked := parse(t, s.page(path+"?q=%20EMOJI").want(t, 200).body).one(t, "ul", "id=families")
+	if len(looked.all("li")) != len(families) || len(looked.all("li", "hidden")) != len(families)-1 || !strings.Contains(page.text(), fmt.Sprintf("%d of %[1]d families", len(families))) {
+		t.Errorf("%d are hidden", len(looked.all("li", "hidden")))
+	}
+
+	if got := send("go.ttf", goregular.TTF).want(t, 303).Header.Get("Location"); got != path {
+		t.Errorf("after an upload one is sent to %s", got)
+	}
+	own := parse(t, s.page(path).want(t, 200).body).one(t, "ul", "id=own").one(t, "li")
+	if !strings.HasPrefix(own.text(), "Quick") || own.one(t, "h3").text() != "Go 400" || !strings.Contains(own.one(t, "p", "class=specimen").attr("style"), app.CSSFamily("Go")) {
+		t.Errorf("shown as %s", own.text())
+	}
+	// The words are the API's.
+	for _, bad := range []struct {
+		name   string
+		data   []byte
+		status int
+	}{{"go.ttf", goregular.TTF, 409}, {"zip.ttf", []byte("PK\x03\x04"), 422}, {"large.ttf", make([]byte, 11<<20), 413}, {"", nil, 422}} {
+		said := parse(t, send(bad.name, bad.data).want(t, bad.status).body).one(t, "p", "data-message").text()
+		api := s.upload("/fonts", "file", bad.name, bad.data).problem(t, bad.status)
+		if p := send(bad.name, bad.data, "Accept", "text/html, application/problem+json").problem(t, bad.status); !strings.EqualFold(said, api.Detail+".") || p.Detail != api.Detail {
+			t.Errorf("%q: the page says %q, a script is told %q, the API says %q", bad.name, said, p.Detail, api.Detail)
+		}
+	}
+	send("go.ttf", goregular.TTF, "Sec-Fetch-Site", "cross-site").want(t, 403)
+
+	d, err := s.tenant.CreateDesign(context.Background(), nil, "Poster", document(t,
+		`{"version":1,"pages":[{"width":9,"height":9,"elements":[{"id":"t","type":"text","x":0,"y":0,"width":9,"height":9,"text":"a","font":"Go"}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	remove := own.one(t, "form").attr("action")
+	refused := parse(t, s.post(remove, nil).want(t, 409).body)
+	if said := refused.one(t, "p", "data-message").text(); !strings.Contains(said, "Poster") || len(refused.one(t, "ul", "id=own").all("li")) != 1 {
+		t.Errorf("in use, and deleted: %s", said)
+	}
+	if _, err := s.tenant.SaveDesign(context.Background(), d.ID, 1, "Poster", document(t, greeting)); err != nil {
+		t.Fatal(err)
+	}
+	s.post(remove, nil).want(t, 303)
+	if left := parse(t, s.page(path).want(t, 200).body).one(t, "ul", "id=own").all("li"); len(left) != 0 {
+		t.Errorf("still there: %s", left[0].text())
+	}
+	s.post(remove, nil).want(t, 404)
+}
+
+// TestFontsArrive in a person's browser: files are dropped, and what is looked for is
+// found, without leaving the page.
+func TestFontsArrive(t *testing.T) {
+	s := newSite(t)
+	b := s.browser()
+	b.do("open", chromedp.Navigate(s.url+"/t/acme/fonts"))
+	b.until(`document.querySelector("form[data-ready]")`)
+	b.do("mark the page, to see that it stays", chromedp.Evaluate[chromedp.Void](`document.body.dataset.mark = "same"`))
+	b.do("drop two files", chromedp.Evaluate[chromedp.Void](`{
+		const files = new DataTransfer();
+		files.items.add(new File([Uint8Array.from(atob("`+base64.StdEncoding.EncodeToString(goregular.TTF)+`"), (c) => c.charCodeAt(0))], "go.ttf"));
+		files.items.add(new File(["PK"], "zip.ttf"));
+		document.querySelector("form[data-upload]").dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
+	}`))
+	b.until(`document.querySelector("#own li h3")?.textContent === "Go 400" && document.querySelector("[data-message]").textContent.startsWith("zip.ttf: the file cannot be used as a font")`)
+	b.until(`[...document.fonts].some((font) => font.status === "loaded" && font.family.includes("font-")) && document.querySelectorAll("link[href*='fonts.css']").length === 1`)
+	type css = chromedp.CSS
+	b.do("look for one", chromedp.SendKeys(css("#q"), "Garamond"))
+	b.until(`document.querySelectorAll("#families li:not([hidden])").length === 1 && document.querySelector("[data-count]").textContent.startsWith("1 of ")`)
+	b.do("open the question", chromedp.Evaluate[chromedp.Void](`document.querySelector("#own summary").focus()`), chromedp.SendKeys(css("#own summary"), "\r"))
+	b.until(`document.querySelector("#own details[open] button").offsetHeight > 0 && document.body.dataset.mark === "same"`)
+	b.do("delete it", chromedp.Click(css("#own details button")))
+	b.until(`document.querySelector("#own") && !document.querySelector("#own li") && !document.body.dataset.mark`)
 }
 
 // inkWidths tells how wide each text is, as a part of its page.
@@ -142,7 +239,7 @@ func TestPageLooksLikeThePicture(t *testing.T) {
 func TestBrowserTakesEveryFont(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
-	b.do("open", chromedp.Navigate(s.url+"/t/acme/"))
+	b.do("open", chromedp.Navigate(s.url+"/t/acme/designs/"+makeThings(t, s.tenant, "Card").design))
 	b.until(`document.fonts.size > 200`)
 	b.do("load all", chromedp.Evaluate[chromedp.Void](`document.fonts.forEach((font) => font.load().catch(() => {}))`))
 	b.until(`[...document.fonts].every((font) => font.status === "loaded" || font.status === "error")`)

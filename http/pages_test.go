@@ -125,7 +125,7 @@ func TestPostsFromElsewhereAreRefused(t *testing.T) {
 	x := makeThings(t, s.tenant, "Card")
 	for _, path := range []string{
 		"/setup", "/signin", "/signout", "/t/acme/designs/" + x.design + "/renders", "/reset", "/reset/new", "/invitation", "/account/name", "/account/password",
-		"/account/address", "/account/address/confirm", "/account/sessions/end", "/workspaces/new", "/t/acme/leave", "/t/acme/invitations", "/t/acme/keys",
+		"/account/address", "/account/address/confirm", "/account/sessions/end", "/workspaces/new", "/t/acme/leave", "/t/acme/invitations", "/t/acme/keys", "/t/acme/fonts", "/t/acme/fonts/" + x.font + "/delete",
 	} {
 		for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "", "Origin", "https://evil.example"}} {
 			got := s.post(path, url.Values{"format": {"png"}}, header...).want(t, 403)
@@ -145,7 +145,7 @@ func TestEveryPage(t *testing.T) {
 	s := newSite(t)
 	x := makeThings(t, s.tenant, "Card")
 	for _, path := range []string{"/setup", "/signin", "/nothing", "/t/acme/", "/t/acme/designs/" + x.design, "/t/acme/designs/" + x.design + "/edit", "/t/acme/renders/" + x.render,
-		"/operator/releases", "/reset", "/account", "/workspaces/new", "/t/acme/members", "/t/acme/keys"} {
+		"/operator/releases", "/reset", "/account", "/workspaces/new", "/t/acme/members", "/t/acme/keys", "/t/acme/fonts"} {
 		t.Run(path, func(t *testing.T) {
 			got := s.page(path)
 			if path == "/signin" {
@@ -213,7 +213,8 @@ func TestFirstPageIsLight(t *testing.T) {
 func TestFonts(t *testing.T) {
 	s := newSite(t)
 	sheet := ""
-	for _, link := range parse(t, s.page("/t/acme/").body).all("link", "rel=stylesheet") {
+	studio := "/t/acme/designs/" + makeThings(t, s.tenant, "Card").design
+	for _, link := range parse(t, s.page(studio).body).all("link", "rel=stylesheet") {
 		if strings.HasPrefix(link.attr("href"), "/fonts/") {
 			sheet = s.do("GET", link.attr("href"), nil).want(t, 200).body
 		}
@@ -239,11 +240,38 @@ func TestGallery(t *testing.T) {
 	if !strings.Contains(card.text(), "Hello card") || !strings.Contains(card.text(), "400 × 200 px") {
 		t.Errorf("the card says %s", card.text())
 	}
-	if drawn := card.one(t, "", "data-element=hello").text(); drawn != "Hello Hello card" {
-		t.Errorf("it is drawn as %q, not with the values of its last render", drawn)
+	mat := card.one(t, "", "data-awaited")
+	if mat.attr("id") != "thumbnail-"+x.design || len(card.all("img")) != 0 || mat.text() != "" {
+		t.Errorf("a picture that is not there yet is not waited for, or something is shown: %v", mat.Attr)
 	}
-	if strings.Contains(page.text(), "{{") {
-		t.Error("the starter, which was never rendered, is full of braces")
+	if len(page.all("", "data-awaited")) != 2 {
+		t.Error("the starter, which has no picture yet, waits for none")
+	}
+
+	finish(t, s.tenant, s.thumbnail(x.design))
+	card = parse(t, s.page("/t/acme/").body).one(t, "a", "href=/t/acme/designs/"+x.design)
+	img := card.one(t, "img")
+	if address := img.attr("src"); !strings.HasPrefix(address, "/t/acme/designs/"+x.design+"/versions/1/thumbnail?sha256=") || img.attr("loading") != "lazy" || len(card.all("", "data-awaited")) != 0 {
+		t.Errorf("the picture: %v", img.Attr)
+	}
+	picture := s.page(img.attr("src")).want(t, 200)
+	if picture.Header.Get("Content-Type") != "image/webp" || picture.Header.Get("Cache-Control") != "private, max-age=31536000, immutable" || picture.body != string(apptest.PNG(400, 200)) {
+		t.Errorf("%v", picture.Header)
+	}
+	for _, version := range []string{"0", "2", "x", "99999999999"} {
+		s.page("/t/acme/designs/"+x.design+"/versions/"+version+"/thumbnail").want(t, 404)
+	}
+
+	if _, err := s.tenant.SaveDesign(context.Background(), x.design, 1, "Hello card", document(t, greeting)); err != nil {
+		t.Fatal(err)
+	}
+	id := s.thumbnail(x.design)
+	if err := s.tenant.FailRender(context.Background(), app.Render{ID: id}, `element "photo": <b> is not there`); err != nil {
+		t.Fatal(err)
+	}
+	card = parse(t, s.page("/t/acme/").body).one(t, "a", "href=/t/acme/designs/"+x.design)
+	if said := card.one(t, "", "title"); said.attr("title") != `element "photo": <b> is not there` || said.text() != "No preview" || len(card.all("", "data-awaited")) != 0 {
+		t.Errorf("one that failed: %v %s", said.Attr, said.text())
 	}
 	if here := page.one(t, "a", "aria-current"); here.text() != "Acme" {
 		t.Errorf("the header is at %s", here.text())
@@ -447,7 +475,7 @@ func TestImagesFromElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := "/t/acme/fetched?address=" + url.QueryEscape(server.URL+"/x?a=1&b=2")
-	for _, page := range []string{"/t/acme/", "/t/acme/designs/" + d.ID, "/t/acme/designs/" + d.ID + "/canvas"} {
+	for _, page := range []string{"/t/acme/designs/" + d.ID, "/t/acme/designs/" + d.ID + "/canvas"} {
 		if got := s.page(page).want(t, 200); !strings.Contains(got.body, `src="`+html.EscapeString(path)+`"`) || strings.Contains(got.body, `src="https://`) {
 			t.Errorf("%s shows it from elsewhere, or not at all", page)
 		}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"majestic/app/logs"
@@ -118,7 +119,7 @@ func (s *Server) recover(w *recorder, r *http.Request, e *entry) {
 // log tells of the request and its answer, and has them counted.
 func (s *Server) log(w *recorder, r *http.Request, e *entry) {
 	level := slog.LevelInfo
-	if e.route == "GET /healthz" || e.route == "GET /readyz" || e.route == "GET /static/{file}" || e.route == "GET /fonts/{file}" {
+	if slices.Contains(frequent, e.route) {
 		level = slog.LevelDebug
 	}
 	if private(r) && !passed(r) {
@@ -142,6 +143,9 @@ func (s *Server) log(w *recorder, r *http.Request, e *entry) {
 	}
 	s.o.Log.LogAttrs(context.WithoutCancel(r.Context()), level, "request", attrs...)
 }
+
+// frequent are the routes that would hide the others in the log.
+var frequent = []string{"GET /healthz", "GET /readyz", "GET /static/{file}", "GET /fonts/{file}", "GET /t/{slug}/designs/{id}/versions/{version}/thumbnail"}
 
 // gone is logged, as nginx does it, for a request whose sender did not wait for the answer.
 const gone = 499

@@ -145,6 +145,12 @@ func (s *site) api(method, path string, body any, headers ...string) answer {
 // upload sends a file as a program does.
 func (s *site) upload(path, field, name string, data []byte, headers ...string) answer {
 	s.t.Helper()
+	return s.sendFile("/api/v1"+path, field, name, data, append([]string{"Authorization", "Bearer " + s.key}, headers...)...)
+}
+
+// sendFile sends a form with a file.
+func (s *site) sendFile(path, field, name string, data []byte, headers ...string) answer {
+	s.t.Helper()
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
 	part, err := form.CreateFormFile(field, name)
@@ -153,8 +159,7 @@ func (s *site) upload(path, field, name string, data []byte, headers ...string) 
 	}
 	part.Write(data)
 	form.Close()
-	headers = append([]string{"Authorization", "Bearer " + s.key, "Content-Type", form.FormDataContentType()}, headers...)
-	return s.do("POST", "/api/v1"+path, &b, headers...)
+	return s.do("POST", path, &b, append([]string{"Content-Type", form.FormDataContentType()}, headers...)...)
 }
 
 // page asks for a page as Ada.
@@ -253,6 +258,16 @@ func makeThings(t *testing.T, tenant app.Tenant, name string) things {
 		t.Fatal(err)
 	}
 	return things{d.ID, a.ID, f.ID, r.ID, b.ID}
+}
+
+// thumbnail is the one of a design that waits to be drawn.
+func (s *site) thumbnail(design string) (id string) {
+	s.t.Helper()
+	err := s.pool.QueryRow(context.Background(), `SELECT id FROM renders WHERE design_id = $1 AND thumbnail AND status = 'queued'`, design).Scan(&id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return id
 }
 
 // finish does to a render what a worker does when it has drawn it.

@@ -25,7 +25,7 @@ func (s *Server) showDesign(w http.ResponseWriter, r *http.Request, v visit) err
 	if len(renders.Data) > 0 {
 		last = renders.Data[0]
 	}
-	return show(w, r, http.StatusOK, views.Design(s.shellFor(v, d.Name), s.studio(v, d, last.Variables, typed(last.Output), renders.Data)))
+	return show(w, r, http.StatusOK, views.Design(s.easelFor(v, d.Name), s.studio(v, d, last.Variables, typed(last.Output), renders.Data)))
 }
 
 // showCanvas draws a design with the values of a form that is being filled in.
@@ -34,11 +34,11 @@ func (s *Server) showCanvas(w http.ResponseWriter, r *http.Request, v visit) err
 	if err != nil {
 		return err
 	}
-	pages, err := draw(d.Document, variables(r.URL.Query()))
+	drawn, err := d.Document.Preview(variables(r.URL.Query()))
 	if err != nil {
 		return err
 	}
-	return show(w, r, http.StatusOK, views.Drawing(pages, s.images(v)))
+	return show(w, r, http.StatusOK, views.Drawing(drawn.Pages, s.images(v)))
 }
 
 // postRender renders a design as its form was filled in. What is wrong is shown
@@ -65,7 +65,7 @@ func (s *Server) postRender(w http.ResponseWriter, r *http.Request, v visit) err
 		}
 		page := s.studio(v, d, q.Variables, retyped(r.PostForm), renders.Data)
 		blame(&page, e)
-		return show(w, r, http.StatusUnprocessableEntity, views.Design(s.shellFor(v, d.Name), page))
+		return show(w, r, http.StatusUnprocessableEntity, views.Design(s.easelFor(v, d.Name), page))
 	}
 	if err != nil {
 		return err
@@ -78,9 +78,9 @@ func shown() app.PageRequest { return app.PageRequest{Limit: 24} }
 
 // studio is the page of a design with its form filled in.
 func (s *Server) studio(v visit, d app.Design, variables map[string]string, output views.Output, renders []app.Render) views.DesignPage {
-	pages, _ := draw(d.Document, variables)
+	drawn, _ := d.Document.Preview(variables)
 	page := views.DesignPage{
-		Design: d, Pages: pages, Images: s.images(v), Renders: renders, Output: output, Edits: v.edits(),
+		Design: d, Pages: drawn.Pages, Images: s.images(v), Renders: renders, Output: output, Edits: v.edits(),
 	}
 	for _, in := range d.Document.Inputs() {
 		if value, ok := variables[in.Name]; ok {

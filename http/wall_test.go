@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/image/font/gofont/gobold"
+
 	"majestic/app"
 )
 
@@ -20,6 +22,7 @@ func TestForeignIDs(t *testing.T) {
 	const secret = "Secret of Bolt"
 	theirs := makeThings(t, s.app.In(row.ID), secret)
 	ours := makeThings(t, s.tenant, "Card")
+	finish(t, s.app.In(row.ID), s.thumbnail(theirs.design))
 
 	people := makePeople(t, s.app, row.Slug)
 	form := url.Values{"var.name": {"a"}, "var.accent": {"#000"}, "format": {"png"}, "scale": {"1"}}
@@ -64,12 +67,13 @@ func TestForeignIDs(t *testing.T) {
 		"GET /workspaces/new": open, "POST /workspaces/new": open,
 		"POST /account/sessions/{id}/end": post("/account/sessions/" + people.session + "/end"),
 
-		"GET /t/{slug}":                     page(404, "/t/bolt"),
-		"GET /t/{slug}/{$}":                 page(404, "/t/bolt/"),
-		"GET /t/{slug}/version":             page(404, "/t/bolt/version"),
-		"GET /t/{slug}/designs/{id}":        page(404, both("designs/"+theirs.design)...),
-		"GET /t/{slug}/designs/{id}/canvas": page(404, both("designs/"+theirs.design+"/canvas")...),
-		"GET /t/{slug}/designs/{id}/edit":   page(404, both("designs/"+theirs.design+"/edit")...),
+		"GET /t/{slug}":                                           page(404, "/t/bolt"),
+		"GET /t/{slug}/{$}":                                       page(404, "/t/bolt/"),
+		"GET /t/{slug}/version":                                   page(404, "/t/bolt/version"),
+		"GET /t/{slug}/designs/{id}":                              page(404, both("designs/"+theirs.design)...),
+		"GET /t/{slug}/designs/{id}/canvas":                       page(404, both("designs/"+theirs.design+"/canvas")...),
+		"GET /t/{slug}/designs/{id}/edit":                         page(404, both("designs/"+theirs.design+"/edit")...),
+		"GET /t/{slug}/designs/{id}/versions/{version}/thumbnail": page(404, both("designs/"+theirs.design+"/versions/1/thumbnail")...),
 		"PUT /t/{slug}/designs/{id}": func(t *testing.T) {
 			for _, path := range both("designs/" + theirs.design) {
 				s.send("PUT", path, `{"name":"n","document":`+greeting+`}`, "If-Match", `"1"`).want(t, 404)
@@ -106,6 +110,20 @@ func TestForeignIDs(t *testing.T) {
 			s.page("/t/bolt/fonts.css").want(t, 404)
 			if got := s.page("/t/acme/fonts.css").want(t, 200); !strings.Contains(got.body, ours.font) || strings.Contains(got.body, theirs.font) {
 				t.Errorf("our fonts are %s", got.body)
+			}
+		},
+		"GET /t/{slug}/fonts": func(t *testing.T) {
+			s.page("/t/bolt/fonts").want(t, 404)
+			if got := s.page("/t/acme/fonts").want(t, 200); !strings.Contains(got.body, ours.font) || strings.Contains(got.body, theirs.font) {
+				t.Error("not our fonts, or theirs")
+			}
+		},
+		"POST /t/{slug}/fonts": func(t *testing.T) {
+			s.sendFile("/t/bolt/fonts", "file", "bold.ttf", gobold.TTF, "Cookie", s.cookie.String(), "Sec-Fetch-Site", "same-origin").want(t, 404)
+		},
+		"POST /t/{slug}/fonts/{id}/delete": func(t *testing.T) {
+			for _, path := range both("fonts/" + theirs.font + "/delete") {
+				s.post(path, nil).want(t, 404)
 			}
 		},
 		"GET /t/{slug}/fonts/{id}": page(404, both("fonts/"+theirs.font)...),
@@ -197,6 +215,8 @@ func TestForeignIDs(t *testing.T) {
 		s.page("/t/acme/designs/"+ours.design+"/edit").want(t, 200)
 		s.send("POST", "/t/acme/designs/"+ours.design+"/draw", `{"document":`+greeting+`}`).want(t, 200)
 		s.page("/t/acme/designs/"+ours.design+"/canvas").want(t, 200)
+		finish(t, s.tenant, s.thumbnail(ours.design))
+		s.page("/t/acme/designs/"+ours.design+"/versions/1/thumbnail").want(t, 200)
 		s.page("/t/acme/renders/"+ours.render).want(t, 200)
 		s.page("/t/acme/renders/"+ours.render+"/events").want(t, 200)
 		s.page("/t/acme/renders/"+ours.render+"/file").want(t, 200)

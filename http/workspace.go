@@ -3,6 +3,7 @@ package http
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -18,28 +19,35 @@ func (s *Server) toGallery(w http.ResponseWriter, r *http.Request, v visit) erro
 	return seeOther(w, views.Workspace(v.here.Slug))
 }
 
+// galleryPage is how many designs the gallery shows at once: their pictures are small,
+// and come when they are looked at.
+const galleryPage = 96
+
 func (s *Server) showGallery(w http.ResponseWriter, r *http.Request, v visit) error {
-	designs, err := v.Designs(r.Context(), app.PageRequest{Limit: 24, After: r.URL.Query().Get("after")})
+	designs, err := v.Thumbnails(r.Context(), app.PageRequest{Limit: galleryPage, After: r.URL.Query().Get("after")})
 	if err != nil {
 		return err
-	}
-	latest, err := v.LatestVariables(r.Context(), designs.Data)
-	if err != nil {
-		return err
-	}
-	var all []views.Thumbnail
-	for _, d := range designs.Data {
-		pages, err := draw(d.Document, latest[d.ID])
-		if err != nil { // the design has changed since then
-			pages, _ = draw(d.Document, nil)
-		}
-		all = append(all, views.Thumbnail{Design: d, Pages: pages})
 	}
 	next := ""
 	if designs.Next != nil {
 		next = *designs.Next
 	}
-	return show(w, r, http.StatusOK, views.Gallery(s.shellFor(v, v.here.Name), all, next, s.images(v)))
+	return show(w, r, http.StatusOK, views.Gallery(s.shellFor(v, v.here.Name), designs.Data, next))
+}
+
+// showThumbnail shows the picture of a version. Its address holds the hash of the
+// file, so that what a browser has kept is never stale.
+func (s *Server) showThumbnail(w http.ResponseWriter, r *http.Request, v visit) error {
+	version, err := strconv.Atoi(r.PathValue("version"))
+	if err != nil || version < 1 || version > math.MaxInt32 {
+		return app.Errorf(app.NotFound, "there is no such thumbnail here")
+	}
+	made, f, err := v.OpenThumbnail(r.Context(), r.PathValue("id"), version)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return serveFile(w, r, file{content: f, name: "thumbnail." + made.Format, mediaType: mediaType(made.Format), sha256: *made.SHA256, made: *made.FinishedAt, keep: year})
 }
 
 // show writes a page, or nothing when it cannot be written whole.
@@ -59,32 +67,10 @@ func show(w http.ResponseWriter, r *http.Request, status int, page templ.Compone
 	return nil
 }
 
-// noImage stands for the picture that a variable would bring.
-const noImage = "none"
-
-// draw resolves a document with values, or with readable ones where there are none.
-func draw(doc app.Document, values map[string]string) ([]app.Page, error) {
-	all := map[string]string{}
-	for _, in := range doc.Inputs() {
-		all[in.Name] = in.Value
-		if v, ok := values[in.Name]; ok {
-			all[in.Name] = v
-		}
-		if in.Type == app.Image && all[in.Name] == "" {
-			all[in.Name] = noImage
-		}
-	}
-	resolved, err := doc.Resolve(all)
-	return resolved.Pages, err
-}
-
 // images are the addresses of a workspace's assets. What is elsewhere comes by us,
 // so that nobody's browser tells other people's servers what it looks at.
 func (s *Server) images(v visit) canvas.Images {
 	return func(asset string) string {
-		if asset == noImage {
-			return s.o.Static.Path("placeholder.svg")
-		}
 		if app.IsAddress(asset) {
 			return views.Workspace(v.here.Slug, "fetched") + "?address=" + url.QueryEscape(asset)
 		}

@@ -306,7 +306,9 @@ func (c *replaceable) Fingerprint() screenshots.Fingerprint {
 }
 
 func (c *replaceable) Capture(ctx context.Context, s screenshots.Shot) (screenshots.Picture, error) {
-	c.shots.Add(1)
+	if !isThumbnail(s) {
+		c.shots.Add(1)
+	}
 	picture, err := c.Pool.Capture(ctx, s)
 	picture.By = c.Fingerprint()
 	if v := c.late.Load(); v != nil {

@@ -20,8 +20,9 @@ type Drain struct {
 // Drain works off the jobs of the release that can run now, also those that come
 // meanwhile; River's own Stop would leave them: a stopping client fetches nothing.
 // What waits for later goes to the heir, and after the timeout all that has not
-// begun. Running jobs are finished. When soft ends they are all that is; when hard
-// ends they stop where they are, and go on elsewhere.
+// begun; thumbnails, for which nobody waits, go at once. Running jobs are finished.
+// When soft ends they are all that is; when hard ends they stop where they are,
+// and go on elsewhere.
 func (r *Runner) Drain(soft, hard context.Context, d Drain) error {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
@@ -43,7 +44,11 @@ func (r *Runner) Drain(soft, hard context.Context, d Drain) error {
 			quiet = true
 		default:
 		}
-		left, err := Count(hard, r.pool, r.release)
+		var left Backlog
+		err := r.bequeath(hard, heir)
+		if err == nil {
+			left, err = Count(hard, r.pool, r.release)
+		}
 		if err == nil && quiet && left.Running+left.Available == 0 {
 			if err = r.bequeath(hard, heir, "pending", "retryable", "scheduled"); err == nil {
 				return r.Stop(hard)
@@ -76,13 +81,14 @@ func (r *Runner) leave(hard context.Context, d Drain) error {
 	}
 }
 
-// bequeath gives the jobs in some states to the heir's queue.
+// bequeath gives the jobs in some states to the heir's queue, and thumbnails that wait.
 func (r *Runner) bequeath(ctx context.Context, heir string, states ...string) error {
 	if heir == "" || heir == r.release {
 		return nil // whoever starts next finds them
 	}
-	_, err := r.pool.Exec(ctx, `UPDATE river_job SET queue = $1 WHERE queue = $2 AND state = ANY($3::text[]::river_job_state[])`,
-		queueOf(heir), queueOf(r.release), states)
+	_, err := r.pool.Exec(ctx, `UPDATE river_job SET queue = $1
+		WHERE queue = $2 AND (state = ANY($3::text[]::river_job_state[]) OR state = 'available' AND $4 = ANY(tags))`,
+		queueOf(heir), queueOf(r.release), states, thumbnail)
 	if err != nil {
 		return fmt.Errorf("leave jobs to release %s: %w", heir, err)
 	}

@@ -41,7 +41,7 @@ func TestDrain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if b, err := jobs.Count(ctx, pool, apptest.Release); err != nil || b.Available != 1 || b.Waiting != 1 || b.Unknown != 2 || b.Tenants["drain"] != 4 || b.Oldest == nil {
+	if b, err := jobs.Count(ctx, pool, apptest.Release); err != nil || b.Available != 1 || b.Waiting != 2 || b.Unknown != 2 || b.Tenants["drain"] != 5 || b.Oldest == nil {
 		t.Errorf("%+v, %v", b, err)
 	}
 	runner := start(t, a, pool, apptest.Renderer(t), "majestic-1-test")
@@ -75,6 +75,31 @@ func TestDrain(t *testing.T) {
 	}
 	if _, attempt := job(t, pool, kind.ID); attempt != 0 {
 		t.Errorf("a job of another kind was tried %d times", attempt)
+	}
+}
+
+// Thumbnails hold nobody up: they are left to the heir.
+func TestDrainLeavesThumbnails(t *testing.T) {
+	ctx := context.Background()
+	a, pool := apptest.App(t)
+	if _, err := apptest.Tenant(t, a, "Drain").CreateDesign(ctx, nil, "Card", apptest.Document(t, "country-card.json")); err != nil {
+		t.Fatal(err)
+	}
+	var thumbnail string
+	if err := pool.QueryRow(ctx, `SELECT id FROM renders`).Scan(&thumbnail); err != nil {
+		t.Fatal(err)
+	}
+	runner, err := jobs.NewRunner(jobs.Options{Pool: pool, App: a, Release: apptest.Release, Client: "majestic-1-test", Log: apptest.Log(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	quiet := make(chan struct{})
+	close(quiet)
+	if err := runner.Drain(ctx, ctx, jobs.Drain{Quiet: quiet, Heir: func() (string, bool) { return "heir", false }}); err != nil {
+		t.Fatal(err)
+	}
+	if queue, attempt := job(t, pool, thumbnail); queue != "release_heir" || attempt != 0 {
+		t.Errorf("it is in the queue %s after %d attempts", queue, attempt)
 	}
 }
 

@@ -46,7 +46,9 @@ func (d drawer) render(ctx context.Context, tenant app.Tenant, doc app.Document,
 	if err == nil && picture == nil {
 		outcome = "cached"
 	}
-	d.renders.WithLabelValues(r.Format, outcome).Observe(time.Since(began).Seconds())
+	if !r.Thumbnail { // nobody waits for it
+		d.renders.WithLabelValues(r.Format, outcome).Observe(time.Since(began).Seconds())
+	}
 	if err != nil || picture == nil {
 		return err
 	}

@@ -161,9 +161,11 @@ type remembering struct {
 }
 
 func (c *remembering) Capture(ctx context.Context, s screenshots.Shot) (screenshots.Picture, error) {
-	c.mu.Lock()
-	c.shot = s
-	c.mu.Unlock()
+	if !isThumbnail(s) {
+		c.mu.Lock()
+		c.shot = s
+		c.mu.Unlock()
+	}
 	return c.Capturer.Capture(ctx, s)
 }
 

@@ -216,6 +216,9 @@ type counting struct {
 
 func (c *counting) Capture(ctx context.Context, s screenshots.Shot) (screenshots.Picture, error) {
 	picture, err := c.Pool.Capture(ctx, s)
+	if isThumbnail(s) {
+		return picture, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil {

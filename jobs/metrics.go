@@ -44,7 +44,7 @@ func (n counts) Collect(c chan<- prometheus.Metric) {
 	for _, t := range all {
 		release := strings.TrimPrefix(t.Queue, queueOf(""))
 		c <- prometheus.MustNewConstMetric(n.count, prometheus.GaugeValue, t.Jobs, t.State, t.Kind, release)
-		if t.State == "available" {
+		if t.State == "available" && t.Kind != thumbnail {
 			oldest[release] = max(oldest[release], t.Age)
 		}
 	}
@@ -62,9 +62,9 @@ type tally struct {
 
 func (r *Runner) tallies(ctx context.Context) ([]tally, error) {
 	rows, err := r.pool.Query(ctx, `
-		SELECT state::text, kind, queue, count(*)::float8 AS jobs, greatest(0, extract(epoch FROM now() - min(scheduled_at)))::float8 AS age
+		SELECT state::text, CASE WHEN $1 = ANY(tags) THEN $1 ELSE kind END AS kind, queue, count(*)::float8 AS jobs, greatest(0, extract(epoch FROM now() - min(scheduled_at)))::float8 AS age
 		FROM river_job WHERE state IN ('available', 'pending', 'retryable', 'running', 'scheduled', 'discarded')
-		GROUP BY state, kind, queue`)
+		GROUP BY 1, 2, 3`, thumbnail)
 	if err != nil {
 		return nil, fmt.Errorf("count jobs: %w", err)
 	}

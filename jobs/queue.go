@@ -34,6 +34,12 @@ func (q *Queue) Render(ctx context.Context, tx pgx.Tx, job app.RenderJob) error 
 	return err
 }
 
+// Thumbnail enqueues a render that nobody waits for, after all that somebody does.
+func (q *Queue) Thumbnail(ctx context.Context, tx pgx.Tx, job app.RenderJob) error {
+	_, err := q.client.InsertTx(ctx, tx, job, &river.InsertOpts{Queue: q.name, MaxAttempts: 4, Priority: 3, Tags: []string{thumbnail}})
+	return err
+}
+
 // Batch enqueues a batch.
 func (q *Queue) Batch(ctx context.Context, tx pgx.Tx, job app.BatchJob) error {
 	_, err := q.client.InsertTx(ctx, tx, job, &river.InsertOpts{Queue: q.name, MaxAttempts: 10, Priority: 2})
@@ -45,8 +51,8 @@ func (q *Queue) Batch(ctx context.Context, tx pgx.Tx, job app.BatchJob) error {
 func (q *Queue) Busy(ctx context.Context, tx pgx.Tx, release string) (tenants []string, err error) {
 	err = tx.QueryRow(ctx, `
 		SELECT coalesce(array_agg(DISTINCT args->>'tenant'), '{}') FROM river_job
-		WHERE queue = $1 AND kind = ANY($2) AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')`,
-		queueOf(release), []string{(app.RenderJob{}).Kind(), (app.BatchJob{}).Kind()}).Scan(&tenants)
+		WHERE queue = $1 AND kind = ANY($2) AND NOT $3 = ANY(tags) AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')`,
+		queueOf(release), []string{(app.RenderJob{}).Kind(), (app.BatchJob{}).Kind()}, thumbnail).Scan(&tenants)
 	if err != nil {
 		return nil, fmt.Errorf("find tenants with jobs: %w", err)
 	}
@@ -62,6 +68,9 @@ func (q *Queue) Mail(ctx context.Context, tx pgx.Tx, job app.MailJob) error {
 // unknownWait is how long a job of a newer version waits, again and again and at
 // no cost, for a release that knows it.
 const unknownWait = time.Minute
+
+// thumbnail marks the jobs of which nobody waits for the end.
+const thumbnail = "thumbnail"
 
 // queueOf names the queue of a release.
 func queueOf(release string) string { return "release_" + release }

@@ -8,6 +8,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"majestic/app"
+	"majestic/screenshots"
 )
 
 type renderWorker struct {
@@ -32,7 +33,11 @@ func (w *renderWorker) Work(ctx context.Context, job *river.Job[app.RenderJob]) 
 	}
 	ctx, done := untilCanceled(ctx, tenant, w.events, r.ID)
 	defer done()
-	err = w.draw.render(ctx, tenant, doc, r, sourceOf(tenant))
+	draw := w.draw
+	if r.Thumbnail {
+		draw.lane = screenshots.Batch
+	}
+	err = draw.render(ctx, tenant, doc, r, sourceOf(tenant))
 	if err == nil || canceled(ctx) {
 		return nil
 	}

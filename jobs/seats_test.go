@@ -95,6 +95,9 @@ type ordering struct {
 }
 
 func (c *ordering) Capture(ctx context.Context, s screenshots.Shot) (screenshots.Picture, error) {
+	if isThumbnail(s) {
+		return c.Pool.Capture(ctx, s)
+	}
 	c.mu.Lock()
 	if c.asked == nil {
 		c.asked = map[string]int{}

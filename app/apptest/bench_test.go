@@ -72,7 +72,7 @@ func BenchmarkByTenant(b *testing.B) {
 			}
 		})
 	}
-	job(`UPDATE river_job SET state = 'scheduled', finalized_at = NULL, scheduled_at = now() + interval '1 hour' WHERE kind = 'render' AND state = 'completed'`)
+	job(`UPDATE river_job SET state = 'scheduled', finalized_at = NULL, scheduled_at = now() + interval '1 hour' WHERE kind = 'render' AND priority = 1 AND state = 'completed'`)
 	upgradeTo(b, binary, dir, 0, apptest.Binary(b, "v2"), "--by-tenant", "--probation", "100ms")
 	v1, v2 := link(b, dir, "previous"), current(b, dir)
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()

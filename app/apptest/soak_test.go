@@ -39,7 +39,7 @@ func TestJobsOutliveEverything(t *testing.T) {
 			CREATE FUNCTION note_finished() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 				BEGIN INSERT INTO public.finished VALUES (new.id, new.release); RETURN new; END $$;
 			CREATE TRIGGER note_finished AFTER UPDATE ON renders FOR EACH ROW
-				WHEN (new.finished_at IS NOT NULL) EXECUTE FUNCTION note_finished();`)
+				WHEN (new.finished_at IS NOT NULL AND NOT new.thumbnail) EXECUTE FUNCTION note_finished();`)
 		return err
 	})
 
@@ -91,7 +91,7 @@ func TestJobsOutliveEverything(t *testing.T) {
 	var all []drawn
 	s.database(func(pool *pgxpool.Pool) error {
 		rows, err := pool.Query(t.Context(), `
-			SELECT id, status, coalesce(release, '') AS release, (SELECT count(*) FROM finished f WHERE f.id = r.id) AS times FROM renders r`)
+			SELECT id, status, coalesce(release, '') AS release, (SELECT count(*) FROM finished f WHERE f.id = r.id) AS times FROM renders r WHERE NOT thumbnail`)
 		if err == nil {
 			all, err = pgx.CollectRows(rows, pgx.RowToStructByName[drawn])
 		}

@@ -259,7 +259,7 @@ func (s *crowd) settle() {
 		left := 0
 		s.database(func(pool *pgxpool.Pool) error {
 			return pool.QueryRow(s.t.Context(), `
-				SELECT (SELECT count(*) FROM batches WHERE status IN ('queued', 'running')) + (SELECT count(*) FROM renders WHERE status IN ('queued', 'running'))`).Scan(&left)
+				SELECT (SELECT count(*) FROM batches WHERE status IN ('queued', 'running')) + (SELECT count(*) FROM renders WHERE status IN ('queued', 'running') AND NOT thumbnail)`).Scan(&left)
 		})
 		if left == 0 && len(alive) == 1 {
 			return
@@ -270,7 +270,7 @@ func (s *crowd) settle() {
 // ended tells when each tenant's last render by a release was finished.
 func (s *crowd) ended(release string) map[string]time.Time {
 	s.t.Helper()
-	return s.times(`SELECT tenant_id::text AS tenant, max(finished_at) AS at FROM renders WHERE release = $1 GROUP BY tenant_id`, release)
+	return s.times(`SELECT tenant_id::text AS tenant, max(finished_at) AS at FROM renders WHERE release = $1 AND NOT thumbnail GROUP BY tenant_id`, release)
 }
 
 // moved tells when each tenant came to a release.
@@ -314,7 +314,7 @@ func (s *crowd) account(records []load.Record) {
 		var known, failed, twice int
 		err := pool.QueryRow(s.t.Context(), `
 			SELECT (SELECT count(*) FROM idempotency_keys k JOIN renders r ON r.id = k.resource WHERE key = ANY($1) AND r.status = 'succeeded'),
-				(SELECT count(*) FROM renders WHERE status <> 'succeeded'),
+				(SELECT count(*) FROM renders WHERE status <> 'succeeded' AND NOT thumbnail),
 				(SELECT count(*) FROM (SELECT FROM finished GROUP BY id HAVING count(*) > 1) f)`, asked).Scan(&known, &failed, &twice)
 		if known != len(asked) || failed+twice > 0 {
 			s.t.Errorf("of %d renders that were taken in %d are made; %d failed, %d were finished twice", len(asked), known, failed, twice)

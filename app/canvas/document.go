@@ -4,6 +4,8 @@ package canvas
 
 import (
 	"context"
+	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"strings"
 
@@ -20,6 +22,17 @@ func HTML(ctx context.Context, pages []app.Page, images Images, faces string) (s
 		return "", fmt.Errorf("draw the design: %w", err)
 	}
 	return b.String(), nil
+}
+
+//go:embed placeholder.svg
+var placeholder []byte
+
+// source is what an image shows: where images has it, or ours where there is none yet.
+func source(e app.Element, images Images) string {
+	if e.Asset == app.NoImage {
+		return "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(placeholder)
+	}
+	return images(e.Asset)
 }
 
 func sheets(pages []app.Page) string {

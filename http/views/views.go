@@ -47,8 +47,8 @@ func Workspace(slug string, parts ...string) string {
 	return path
 }
 
-func sheetStyle(p app.Page) templ.Attributes {
-	return templ.Attributes{"style": fmt.Sprintf("--width:%d;--height:%d", p.Width, p.Height)}
+func sheetStyle(width, height int) templ.Attributes {
+	return templ.Attributes{"style": fmt.Sprintf("--width:%d;--height:%d", width, height)}
 }
 
 func moment(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }
