@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"majestic/app"
 	"majestic/app/apptest"
 	"majestic/jobs"
+	"majestic/screenshots"
 )
 
 // Who drains works what waits in its queue, also what comes while requests are
@@ -78,29 +80,52 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// Thumbnails hold nobody up: they are left to the heir.
+// Thumbnails hold nobody up: while the first are drawn the others go to the heir.
 func TestDrainLeavesThumbnails(t *testing.T) {
 	ctx := context.Background()
 	a, pool := apptest.App(t)
-	if _, err := apptest.Tenant(t, a, "Drain").CreateDesign(ctx, nil, "Card", apptest.Document(t, "country-card.json")); err != nil {
-		t.Fatal(err)
+	tenant := apptest.Tenant(t, a, "Drain")
+	for i := range 60 {
+		doc := parse(t, fmt.Sprintf(`{"version":1,"pages":[{"width":9,"height":9,"background":"#0000%02x","elements":[]}]}`, i))
+		if _, err := tenant.CreateDesign(ctx, nil, "Dot", doc); err != nil {
+			t.Fatal(err)
+		}
 	}
-	var thumbnail string
-	if err := pool.QueryRow(ctx, `SELECT id FROM renders`).Scan(&thumbnail); err != nil {
-		t.Fatal(err)
-	}
-	runner, err := jobs.NewRunner(jobs.Options{Pool: pool, App: a, Release: apptest.Release, Client: "majestic-1-test", Log: apptest.Log(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	quiet := make(chan struct{})
+	chrome := &held{Pool: apptest.Renderer(t), shots: make(chan struct{}, 60), released: make(chan struct{})}
+	runner := start(t, a, pool, chrome, "majestic-1-test")
+	<-chrome.shots
+	quiet, ended := make(chan struct{}), make(chan error, 1)
 	close(quiet)
-	if err := runner.Drain(ctx, ctx, jobs.Drain{Quiet: quiet, Heir: func() (string, bool) { return "heir", false }}); err != nil {
+	go func() {
+		ended <- runner.Drain(ctx, ctx, jobs.Drain{Quiet: quiet, Heir: func() (string, bool) { return "heir", false }})
+	}()
+	for left := -1; left != 0; {
+		if err := pool.QueryRow(ctx, `SELECT count(*) FROM river_job WHERE queue = 'release_' || $1 AND state = 'available'`, apptest.Release).Scan(&left); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(chrome.released)
+	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	if queue, attempt := job(t, pool, thumbnail); queue != "release_heir" || attempt != 0 {
-		t.Errorf("it is in the queue %s after %d attempts", queue, attempt)
+	var drawn, given int
+	err := pool.QueryRow(ctx, `SELECT count(*) FILTER (WHERE state = 'completed'), count(*) FILTER (WHERE state = 'available' AND queue = 'release_heir') FROM river_job`).Scan(&drawn, &given)
+	if err != nil || drawn == 0 || given < 10 || drawn+given != 60 {
+		t.Errorf("%d are drawn, and the heir has %d, %v", drawn, given, err)
 	}
+}
+
+// held is the real renderer, which draws nothing until it is released.
+type held struct {
+	*screenshots.Pool
+	shots    chan struct{} // those asked for
+	released chan struct{}
+}
+
+func (h *held) Capture(ctx context.Context, s screenshots.Shot) (screenshots.Picture, error) {
+	h.shots <- struct{}{}
+	<-h.released
+	return h.Pool.Capture(ctx, s)
 }
 
 // At the timeout all that has not begun goes to the heir; a queue that a newer
