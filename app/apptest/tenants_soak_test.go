@@ -178,7 +178,7 @@ func newCrowd(t *testing.T, tenants int) *crowd {
 			CREATE FUNCTION note_finished() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 				BEGIN INSERT INTO public.finished VALUES (new.id); RETURN new; END $$;
 			CREATE TRIGGER note_finished AFTER UPDATE ON renders FOR EACH ROW
-				WHEN (new.finished_at IS NOT NULL) EXECUTE FUNCTION note_finished();
+				WHEN (new.finished_at IS NOT NULL AND NOT new.thumbnail) EXECUTE FUNCTION note_finished();
 			CREATE TABLE moved (tenant uuid, release text, at timestamptz);
 			CREATE FUNCTION note_moved() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 				BEGIN INSERT INTO public.moved VALUES (new.id, new.release, clock_timestamp()); RETURN new; END $$;
