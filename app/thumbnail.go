@@ -29,20 +29,17 @@ const lasting = `r.thumbnail AND r.status <> 'canceled' AND NOT (r.status = 'fai
 // Thumbnails lists a page of designs, newest first, and has the pictures made that
 // are missing: designs are older than their pictures, and some fail.
 func (t Tenant) Thumbnails(ctx context.Context, p PageRequest) (l List[Thumbnail], err error) {
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		l, err = list(ctx, tx, "thumbnails", p, func(t Thumbnail) string { return t.DesignID }, `
-			SELECT d.id, d.name, d.version, (pages->0->>'width')::float8::int AS width, (pages->0->>'height')::float8::int AS height,
-				json_array_length(pages) AS pages, coalesce(status, '') AS status, sha256, error
-			FROM `+designTables+`
-			CROSS JOIN LATERAL (SELECT v.document->'pages' AS pages OFFSET 0) document
-			LEFT JOIN LATERAL (
-				SELECT status, sha256, error FROM renders r WHERE r.design_id = d.id AND r.design_version = d.version AND `+lasting+`
-				ORDER BY created_at DESC LIMIT 1
-			) picture ON true
-			WHERE $1::uuid IS NULL OR (d.created_at, d.id) < (SELECT created_at, id FROM designs WHERE id = $1)
-			ORDER BY d.created_at DESC, d.id DESC LIMIT $2`)
-		return err
-	})
+	l, err = list(ctx, t.sight(), "thumbnails", p, func(t Thumbnail) string { return t.DesignID }, `
+		SELECT d.id, d.name, d.version, (pages->0->>'width')::float8::int AS width, (pages->0->>'height')::float8::int AS height,
+			json_array_length(pages) AS pages, coalesce(status, '') AS status, sha256, error
+		FROM `+designTables+`
+		CROSS JOIN LATERAL (SELECT v.document->'pages' AS pages OFFSET 0) document
+		LEFT JOIN LATERAL (
+			SELECT status, sha256, error FROM renders r WHERE r.design_id = d.id AND r.design_version = d.version AND `+lasting+`
+			ORDER BY created_at DESC LIMIT 1
+		) picture ON true
+		WHERE $1::uuid IS NULL OR (d.created_at, d.id) < (SELECT created_at, id FROM designs WHERE id = $1)
+		ORDER BY d.created_at DESC, d.id DESC LIMIT $2`)
 	var missing []string
 	for i := range l.Data {
 		if l.Data[i].Status == "" {
@@ -63,11 +60,8 @@ func (t Tenant) OpenThumbnail(ctx context.Context, design string, version int) (
 	if err != nil {
 		return r, nil, err
 	}
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		r, err = one[Render](ctx, tx, "thumbnail", `SELECT `+renderColumns+` FROM renders
-			WHERE design_id = $1 AND design_version = $2 AND thumbnail AND status = 'succeeded' ORDER BY created_at DESC LIMIT 1`, u, version)
-		return err
-	})
+	r, err = one[Render](ctx, t.sight(), "thumbnail", `SELECT `+renderColumns+` FROM renders
+		WHERE design_id = $1 AND design_version = $2 AND thumbnail AND status = 'succeeded' ORDER BY created_at DESC LIMIT 1`, u, version)
 	if err != nil {
 		return r, nil, err
 	}

@@ -120,7 +120,7 @@ func TestWallHidesTheRest(t *testing.T) {
 // next user of its connection: neither the role nor the tenant, even when it fails.
 func TestSight(t *testing.T) {
 	ctx := t.Context()
-	_, shared := apptest.App(t)
+	full, shared := apptest.App(t)
 	config := shared.Config()
 	config.MaxConns = 1
 	pool, err := pgxpool.NewWithConfig(ctx, config)
@@ -128,8 +128,7 @@ func TestSight(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	a := app.New(app.Options{Pool: pool})
-	mine, theirs := apptest.Tenant(t, a, "Mine"), apptest.Tenant(t, a, "Theirs")
+	mine, theirs := apptest.Tenant(t, full, "Mine"), apptest.Tenant(t, full, "Theirs")
 	doc, err := app.ParseDocument([]byte(`{"version":1,"pages":[{"width":40,"height":40,"elements":[]}]}`))
 	if err != nil {
 		t.Fatal(err)
@@ -142,6 +141,8 @@ func TestSight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	a := app.New(app.Options{Pool: pool})
+	mine = a.In(mine.ID())
 	ended, end := context.WithCancel(ctx)
 	end()
 	for _, test := range []struct {

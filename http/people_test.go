@@ -73,6 +73,8 @@ func TestEachRole(t *testing.T) {
 		"PUT /t/{slug}/designs/{id}":      edit, "POST /t/{slug}/designs/{id}/draw": edit, "POST /t/{slug}/designs/{id}/copies": edit, "POST /t/{slug}/assets": edit,
 		"GET /t/{slug}/renders/{id}": look, "GET /t/{slug}/renders/{id}/events": look, "GET /t/{slug}/renders/{id}/file": look,
 		"GET /t/{slug}/assets/{id}": look, "GET /t/{slug}/fonts.css": look, "GET /t/{slug}/fonts/{id}": look, "GET /t/{slug}/fetched": look,
+		"GET /t/{slug}/designs/{id}/versions/{version}/thumbnail": look, "GET /t/{slug}/fonts": look,
+		"POST /t/{slug}/fonts": edit, "POST /t/{slug}/fonts/{id}/delete": edit,
 		"GET /t/{slug}/members": look, "POST /t/{slug}/leave": look,
 		"POST /t/{slug}/designs/{id}/renders": edit, "POST /t/{slug}/renders/{id}/cancel": edit,
 		"POST /t/{slug}/members/{id}/role": own, "POST /t/{slug}/members/{id}/remove": own,
@@ -111,7 +113,7 @@ func TestEachRole(t *testing.T) {
 					id = have
 				}
 			}
-			path = strings.NewReplacer("{slug}", "acme", "{$}", "", "{id}", id).Replace(path)
+			path = strings.NewReplacer("{slug}", "acme", "{$}", "", "{id}", id, "{version}", "1").Replace(path)
 			var got answer
 			if method == "GET" && s.cookie == nil {
 				got = s.do("GET", path, nil)

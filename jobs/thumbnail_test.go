@@ -84,7 +84,7 @@ func TestThumbnail(t *testing.T) {
 			t.Errorf("at %d is %v, not %s", x, m.At(x, 20), want)
 		}
 	}
-	for size, want := range map[[2]int][2]int{{794, 1123}: {339, 480}, {1080, 1080}: {480, 480}, {16, 10}: {64, 40}, {333, 777}: {206, 480}, {16384, 1000}: {478, 29}, {40, 16384}: {1, 478}} {
+	for size, want := range map[[2]int][2]int{{794, 1123}: {339, 480}, {1080, 1080}: {480, 480}, {16, 10}: {64, 40}, {333, 777}: {206, 480}, {16384, 1000}: {480, 29}, {40, 16384}: {1, 480}} {
 		m, fault := drawn(make(size[0], size[1], ""))
 		if fault != "" || m.Bounds() != image.Rect(0, 0, want[0], want[1]) {
 			t.Errorf("%v is drawn as %v, %s", size, m.Bounds(), fault)
