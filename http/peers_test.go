@@ -48,7 +48,7 @@ func TestPassedOn(t *testing.T) {
 	s.assign("v1")
 	ask := func(at *site, body string) answer {
 		t.Helper()
-		at.key = s.newKey()
+		at.key = s.newKey(app.WriteScope)
 		return at.api("POST", "/renders", body, "Idempotency-Key", "one")
 	}
 	body := `{"design":"` + s.design + `","async":true,"variables":{"name":"a","accent":"#000"}}`
@@ -61,6 +61,17 @@ func TestPassedOn(t *testing.T) {
 	ask(v1, " "+body).problem(t, 422)
 	if page := v1.page("/t/acme/").want(t, 200); page.Header.Get("X-Release") != "v2" || page.Header.Get("Content-Encoding") != "" {
 		t.Errorf("%v", page.Header)
+	}
+	for _, release := range []string{"v1", "v2"} {
+		s.assign(release)
+		for _, at := range s.all {
+			at.key = s.newKey(app.ReadScope)
+			at.api("POST", "/renders", body).problem(t, 403)
+			at.key = s.newKey(app.ReadScope)
+			at.api("POST", "/renders", body, "Majestic-Read-Only", "", "Majestic-Hops", "1").problem(t, 403)
+			at.key = s.newKey(app.WriteScope)
+			at.api("POST", "/renders", body, "Majestic-Read-Only", "yes").want(t, 202)
+		}
 	}
 	s.assign("v0") // of which nobody lives
 	v1.page("/t/acme/").want(t, 200)
@@ -321,14 +332,14 @@ func newSiblings(t *testing.T, options ...func(*ours.Options)) *siblings {
 		}
 		go server.ServePeers(private)
 		t.Cleanup(func() { server.Part(context.Background()) })
-		s.all[n] = &site{Server: server, t: t, app: a, url: listener.URL, tenant: a.In(row.ID), slug: row.Slug, key: s.newKey(), cookie: &http.Cookie{Name: "session", Value: session}}
+		s.all[n] = &site{Server: server, t: t, app: a, url: listener.URL, tenant: a.In(row.ID), slug: row.Slug, key: s.newKey(app.WriteScope), cookie: &http.Cookie{Name: "session", Value: session}}
 	}
 	return s
 }
 
-func (s *siblings) newKey() string {
+func (s *siblings) newKey(scope string) string {
 	s.t.Helper()
-	key, err := s.any.CreateAPIKey(s.t.Context(), "test", app.WriteScope, nil)
+	key, err := s.any.CreateAPIKey(s.t.Context(), "test", scope, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
