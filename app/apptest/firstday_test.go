@@ -114,7 +114,8 @@ func TestFirstDay(t *testing.T) {
 	} else {
 		after.Body.Close()
 	}
-	do(t, browser, chromedp.Navigate(server.URL), chromedp.WaitVisible(css("[data-element=title]")))
+	do(t, browser, chromedp.Navigate(server.URL), chromedp.WaitVisible(css(".gallery a")))
+	poll(t, browser, `document.querySelector(".gallery img")?.naturalWidth > 0`)
 	keep(t, browser, "gallery")
 }
 

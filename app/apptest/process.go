@@ -63,7 +63,7 @@ func build(t testing.TB, version string, args ...string) string {
 		builds.dir, builds.made = dir, map[string]string{}
 	}
 	path := filepath.Join(builds.dir, "app-"+version)
-	args = append(append([]string{"build", "-o", path, "-ldflags", "-X main.version=" + version}, args...), "majestic")
+	args = append(append([]string{"build", "-o", path, "-ldflags", "-s -w -X main.version=" + version}, args...), "majestic")
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}

@@ -2,12 +2,16 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"majestic/app"
 )
@@ -35,9 +39,13 @@ func (c *cluster) make(ctx context.Context, door *os.File) error {
 	}
 
 	initdb := c.account.command(ctx, half, filepath.Join(c.bin, "initdb"), "-D", half, "--username="+superuser,
-		"--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--auth=peer", "--no-instructions")
+		"--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--auth=peer", "--no-instructions", "--no-clean")
 	initdb.ExtraFiles = []*os.File{door}
 	if err := c.account.run(ctx, initdb); err != nil {
+		if full(half) {
+			err = errors.Join(err, syscall.ENOSPC) // PostgreSQL may break down on it, and not say why
+		}
+		os.RemoveAll(half)
 		return err
 	}
 	if err := c.lay(half); err != nil {
@@ -53,6 +61,15 @@ func (c *cluster) make(ctx context.Context, door *os.File) error {
 		return err
 	}
 	return syncDir(filepath.Dir(c.home))
+}
+
+// full tells whether nothing more fits on the disk of a folder: less than a segment
+// of the log, which is what initdb makes at once.
+func full(dir string) bool {
+	const segment = 16 << 20
+	var fs unix.Statfs_t
+	err := unix.Statfs(dir, &fs)
+	return err == nil && fs.Bavail*uint64(fs.Bsize) < segment
 }
 
 // lay writes the files of a new cluster that are the owner's to change later.
