@@ -4,7 +4,6 @@ package apptest_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -167,11 +166,8 @@ func newCrowd(t *testing.T, tenants int) *crowd {
 		t.Fatal(err)
 	}
 	s.api.URL = apptest.ServeAsSet(t, s.binary, s.dir).URL
-	doc, err := app.ParseDocument([]byte(
-		`{"version":1,"pages":[{"width":40,"height":40,"elements":[{"id":"a","type":"text","x":0,"y":0,"width":40,"height":40,"text":"{{n}}"}]}]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	doc := json.RawMessage(
+		`{"version":1,"pages":[{"width":40,"height":40,"elements":[{"id":"a","type":"text","x":0,"y":0,"width":40,"height":40,"text":"{{n}}"}]}]}`)
 	s.database(func(pool *pgxpool.Pool) error {
 		_, err := pool.Exec(t.Context(), `
 			CREATE TABLE finished (id uuid);
@@ -189,10 +185,15 @@ func newCrowd(t *testing.T, tenants int) *crowd {
 			if terr != nil {
 				return terr
 			}
-			key, kerr := a.In(row.ID).CreateAPIKey(t.Context(), "test", app.WriteScope, nil)
-			design, derr := a.In(row.ID).CreateDesign(t.Context(), nil, "Dot", doc)
-			err = errors.Join(err, kerr, derr)
-			s.drawing = append(s.drawing, drawing{row.ID, apptest.API{URL: s.api.URL, Key: key}, design.ID})
+			key, err := a.In(row.ID).CreateAPIKey(t.Context(), "test", app.WriteScope, nil)
+			if err != nil {
+				return err
+			}
+			d := drawing{tenant: row.ID, api: apptest.API{URL: s.api.URL, Key: key}}
+			var made app.Design
+			d.api.Call(t, "POST", "/designs", map[string]any{"name": "Dot", "document": doc}, 201, &made)
+			d.design = made.ID
+			s.drawing = append(s.drawing, d)
 		}
 		return err
 	})
