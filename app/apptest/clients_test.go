@@ -46,7 +46,7 @@ func TestBusyClients(t *testing.T) {
 	}
 
 	var b app.Batch
-	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": apptest.Countries(t)[:48]}, 202, &b)
+	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": apptest.Countries(t)[:24]}, 202, &b)
 	rows := items(t, api, b.ID)
 	streams := make(chan followed)
 	for _, row := range rows[len(rows)-8:] {

@@ -34,7 +34,7 @@ func TestContract(t *testing.T) {
 	apptest.Must(t, v2, dir, "migrate", "check")
 
 	// v2 drains while v3 serves.
-	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:30]}, 202, nil)
+	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:12]}, 202, nil)
 	upgradeTo(t, v2, dir, 0, v3, "--probation", "500ms")
 	for gone := false; !gone; {
 		s := status(t, v3, dir)

@@ -1,0 +1,25 @@
+//go:build soak
+
+package apptest_test
+
+import (
+	"testing"
+
+	"majestic/app/apptest"
+)
+
+// Going back needs no leave, and who wants nothing compared is not held up.
+func TestRenderGateBack(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	server := apptest.Serve(t, binary, dir)
+	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, dir)}
+	api.Call(t, "POST", "/renders", map[string]any{"design": card(t, api), "variables": apptest.Countries(t)[0]}, 201, nil)
+	changed := inverted(t)
+	apptest.Must(t, binary, dir, "upgrade", "--json", changed, "--probation", "500ms", "--accept-render-changes")
+	apptest.Must(t, binary, dir, "rollback", "--probation", "500ms")
+	out := apptest.Must(t, binary, dir, "upgrade", "--json", changed, "--probation", "500ms", "--render-sample", "0")
+	if s := stepOf(t, out, "compare"); s.Detail != "nothing, as was wished" {
+		t.Errorf("%+v", s)
+	}
+	apptest.Must(t, binary, dir, "stop")
+}
