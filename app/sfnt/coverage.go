@@ -41,64 +41,98 @@ func (c Coverage) CSS(gap rune) string {
 	return strings.Join(ranges, ",")
 }
 
-// coverage reads the table cmap: the characters that have a glyph.
-func (t tables) coverage() (Coverage, error) {
+// coverage reads the table cmap: the characters that have a glyph. Which of several
+// lists a browser goes by is not told, so a character must be in all of a rank.
+func (t tables) coverage() (c Coverage, err error) {
 	table := t.data["cmap"]
-	best, rank := []byte(nil), 0
-	symbol := false
+	rank, seen := 0, map[[2]uint16]bool{}
 	for i := range int(u16(table, 2)) {
 		record := 4 + 8*i
 		if record+8 > len(table) {
 			break
 		}
-		r := subtableRank(u16(table, record), u16(table, record+2))
-		from := int(u32(table, record+4))
-		if r <= rank || from >= len(table) {
+		kind, from := [2]uint16{u16(table, record), u16(table, record+2)}, int(u32(table, record+4))
+		if from >= len(table) {
 			continue
 		}
-		best, rank, symbol = table[from:], r, r == 1
-	}
-	if best == nil {
-		return Coverage{}, errors.New("has no Unicode table of its characters (cmap); export it again")
-	}
-	spans, err := readSubtable(best, t.glyphs())
-	if err != nil {
-		return Coverage{}, err
-	}
-	if symbol { // its U+F0xx are drawn for U+00xx, too
-		for _, s := range spans {
-			if s.from >= 0xF000 && s.to <= 0xF0FF {
-				spans = append(spans, span{s.from - 0xF000, s.to - 0xF000})
-			}
+		r := subtableRank(kind[0], kind[1], u16(table, from))
+		if r == 0 || r < rank {
+			continue
 		}
+		if seen[kind] {
+			return c, errors.New("is damaged: its table cmap has two lists of a kind")
+		}
+		seen[kind] = true
+		spans, err := readSubtable(table[from:], t.glyphs())
+		if err != nil {
+			return c, err
+		}
+		if r == symbols {
+			spans = append(spans, asLetters(spans)...)
+		}
+		found := merged(spans)
+		if r == rank {
+			found = common(c.spans, found)
+		}
+		c.spans, rank = found, r
 	}
-	return Coverage{merged(spans)}, nil
+	if rank == 0 {
+		return c, errors.New("has no Unicode table of its characters (cmap) that browsers read; export it again")
+	}
+	return c, nil
 }
 
-// subtableRank orders the subtables as browsers do, zero for those they do not read.
-func subtableRank(platform, encoding uint16) int {
+// The ranks of the lists of characters, as browsers prefer them.
+const (
+	symbols = 1 + iota
+	plane   // the first 65,536 characters
+	all
+)
+
+// subtableRank is zero for a list that browsers do not read: each kind has its formats.
+func subtableRank(platform, encoding, format uint16) int {
 	switch {
-	case platform == 3 && encoding == 10, platform == 0 && (encoding == 6 || encoding == 4):
-		return 3
-	case platform == 3 && encoding == 1, platform == 0 && encoding <= 3:
-		return 2
-	case platform == 3 && encoding == 0:
-		return 1
+	case platform == 3 && encoding == 10 && (format == 12 || format == 13), platform == 0 && encoding == 4 && format == 12:
+		return all
+	case (platform == 3 && encoding == 1 || platform == 0 && encoding <= 3) && format == 4:
+		return plane
+	case platform == 3 && encoding == 0 && format == 4:
+		return symbols
 	}
 	return 0
 }
 
 func readSubtable(b []byte, glyphs int) ([]span, error) {
-	switch format := u16(b, 0); format {
-	case 4:
+	format := u16(b, 0)
+	if format == 4 {
 		return readSegments(b, glyphs)
-	case 6:
-		return readTrimmed(b, glyphs), nil
-	case 12, 13:
-		return readGroups(b, glyphs, format == 12)
-	default:
-		return nil, fmt.Errorf("has its characters in a table (cmap) of format %d, which is not read here; export it again", format)
 	}
+	return readGroups(b, glyphs, format == 12)
+}
+
+// asLetters are what symbols stand for as well: U+F0xx is drawn for U+00xx, too.
+func asLetters(spans []span) (letters []span) {
+	for _, s := range spans {
+		if s.from >= 0xF000 && s.to <= 0xF0FF {
+			letters = append(letters, span{s.from - 0xF000, s.to - 0xF000})
+		}
+	}
+	return letters
+}
+
+// common are the characters of both; each list is in order.
+func common(a, b []span) (both []span) {
+	for len(a) > 0 && len(b) > 0 {
+		if from, to := max(a[0].from, b[0].from), min(a[0].to, b[0].to); from <= to {
+			both = append(both, span{from, to})
+		}
+		if a[0].to < b[0].to {
+			a = a[1:]
+		} else {
+			b = b[1:]
+		}
+	}
+	return both
 }
 
 // readSegments reads format 4, the usual one: up to 65,536 characters.
@@ -129,16 +163,6 @@ func readSegments(b []byte, glyphs int) (spans []span, err error) {
 		}
 	}
 	return spans, nil
-}
-
-func readTrimmed(b []byte, glyphs int) (spans []span) {
-	first := rune(u16(b, 6))
-	for i := range rune(u16(b, 8)) {
-		if glyph := int(u16(b, 10+2*int(i))); glyph != 0 && glyph < glyphs {
-			spans = grow(spans, first+i)
-		}
-	}
-	return spans
 }
 
 // readGroups reads format 12, and 13, in which all characters of a group share a glyph.
@@ -178,14 +202,14 @@ func grow(spans []span, r rune) []span {
 	return append(spans, span{r, r})
 }
 
-func merged(spans []span) (all []span) {
+func merged(spans []span) (list []span) {
 	slices.SortFunc(spans, func(a, b span) int { return int(a.from - b.from) })
 	for _, s := range spans {
-		if n := len(all); n > 0 && s.from <= all[n-1].to+1 {
-			all[n-1].to = max(all[n-1].to, s.to)
+		if n := len(list); n > 0 && s.from <= list[n-1].to+1 {
+			list[n-1].to = max(list[n-1].to, s.to)
 		} else {
-			all = append(all, s)
+			list = append(list, s)
 		}
 	}
-	return all
+	return list
 }
