@@ -191,7 +191,8 @@ func testCertificate(t *testing.T, c chrome) {
 // A PDF has a sheet for each page and none besides: Chrome cuts sheets to whole
 // printer's dots, and what is a hair longer would start another one.
 func testSheets(t *testing.T, c chrome) {
-	const full = `,"background":"#ff0000","elements":[{"id":"a","type":"rect","x":0,"y":0,"width":2000,"height":2000,"fill":"#00ff00"}]}`
+	const full = `,"background":"#ff0000","elements":[{"id":"a","type":"rect","x":0,"y":0,"width":2000,"height":2000,"fill":"#00ff00"},
+		{"id":"below","type":"rect","x":0,"y":3000,"width":9,"height":9000,"fill":"#00ff00"}]}`
 	for _, sizes := range [][][2]int{{{400, 300}}, {{1123, 794}}, {{794, 1123}}, {{1200, 630}}, {{1, 1}}, {{400, 300}, {200, 500}, {400, 300}}} {
 		var pages []string
 		for _, size := range sizes {

@@ -35,6 +35,7 @@ func pageStyle(page app.Page) templ.Attributes {
 		set("--fallback", fallback()).
 		set("position", "relative").
 		set("overflow", "hidden").
+		set("contain", "size"). // so that a PDF breaks it nowhere: what lies below would get sheets of its own
 		set("width", px(float64(page.Width))).
 		set("height", px(float64(page.Height))).
 		set("print-color-adjust", "exact")
