@@ -374,23 +374,25 @@ func (h house) ink(design, text string) (box image.Rectangle) {
 }
 
 // named is the Go font under another family name.
-func named(family string) []byte {
+func named(family string) []byte { return renamedFont(family, goregular.TTF) }
+
+func renamedFont(family string, font []byte) []byte {
 	var text []byte
 	for _, r := range family {
 		text = binary.BigEndian.AppendUint16(text, uint16(r))
 	}
 	name := []byte{0, 0, 0, 1, 0, 18, 0, 3, 0, 1, 4, 9, 0, 1, byte(len(text) >> 8), byte(len(text)), 0, 0}
-	return with("name", append(name, text...))
+	return with(font, "name", append(name, text...))
 }
 
-// with is the Go font with another table.
-func with(tag string, body []byte) []byte {
-	n := int(binary.BigEndian.Uint16(goregular.TTF[4:]))
-	font := bytes.Clone(goregular.TTF[:12+16*n])
+// with is a font with another table.
+func with(ttf []byte, tag string, body []byte) []byte {
+	n := int(binary.BigEndian.Uint16(ttf[4:]))
+	font := bytes.Clone(ttf[:12+16*n])
 	for i := range n {
 		entry := font[12+16*i:][:16]
 		at, size := binary.BigEndian.Uint32(entry[8:]), binary.BigEndian.Uint32(entry[12:])
-		data := goregular.TTF[at : at+size]
+		data := ttf[at : at+size]
 		if string(entry[:4]) == tag {
 			data = body
 		}
