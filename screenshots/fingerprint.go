@@ -88,7 +88,7 @@ func fingerprint(fonts []Font, prepare string) (f Fingerprint, err error) {
 	f.Fonts = short(all.Sum(nil))
 
 	how := sha256.New()
-	fmt.Fprintf(how, "%q %q %q %q", flags(), environment, ready, prepare)
+	fmt.Fprintf(how, "%q %q %q %q %+v", flags(), environment, ready, prepare, view{1, 1, 1, false}.metrics())
 	f.Flags = short(how.Sum(nil))
 	return f, nil
 }

@@ -114,9 +114,7 @@ func (b *browser) look(ctx context.Context, v view) error {
 		return nil
 	}
 	b.view = view{} // unknown, until both calls have succeeded
-	if _, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-		Width: int64(v.width), Height: int64(v.height), DeviceScaleFactor: v.scale,
-	}); err != nil {
+	if _, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, v.metrics()); err != nil {
 		return fmt.Errorf("setting the page's size: %w", err)
 	}
 	// By hand: cdproto's RGBA leaves an alpha of 0 out, and Chrome takes that for 1.
@@ -131,6 +129,15 @@ func (b *browser) look(ctx context.Context, v view) error {
 	}
 	b.view = v
 	return nil
+}
+
+// metrics has the scale twice: without the second, the page is painted at 1, then at
+// its scale for the picture, and then at 1 again, which is dearer and gives other
+// bytes from one time to the next.
+func (v view) metrics() emulation.SetDeviceMetricsOverrideParams {
+	return emulation.SetDeviceMetricsOverrideParams{
+		Width: int64(v.width), Height: int64(v.height), DeviceScaleFactor: v.scale, Scale: v.scale,
+	}
 }
 
 //go:embed ready.js

@@ -2,6 +2,7 @@ package screenshots
 
 import (
 	"bytes"
+	"fmt"
 	"image/color"
 	"os"
 	"strings"
@@ -67,4 +68,40 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	if n := p.tabs[0].launches.Load(); n != 1 {
 		t.Errorf("%d browsers were used: fresh ones prove nothing", n)
 	}
+}
+
+// A busy machine paints a page before all of it is there, and then the rest. The
+// picture is the same, at any scale.
+func TestPaintedInParts(t *testing.T) {
+	p := startPool(t, Options{Tabs: 1})
+	s := designs(t, 0)[5]
+	half := strings.LastIndex(s.HTML[:len(s.HTML)/2], "<i ")
+	rest := strings.TrimSuffix(s.HTML[half:], "</div>")
+	between(t, p, func(tab *tab) {
+		b := tab.browser.Load()
+		draw := func(page string) []byte {
+			t.Helper()
+			part := s
+			part.HTML = page
+			data, err := b.draw(b.ctx, part, "")
+			if err != nil {
+				t.Error(err)
+			}
+			return data
+		}
+		for _, s.Scale = range []float64{1, 1.25, 1.3, 1.5, 2, 3} {
+			want := draw(s.HTML)
+			draw(s.HTML[:half])
+			if err := b.evaluate(b.ctx, fmt.Sprintf(`document.querySelector(".page").insertAdjacentHTML("beforeend", %q) ?? null`, rest), new(any)); err != nil {
+				t.Error(err)
+			}
+			got, err := b.photograph(b.ctx, s)
+			if err != nil || !bytes.Equal(got, want) {
+				t.Errorf("at scale %g it comes out otherwise: %v", s.Scale, err)
+			}
+			if !bytes.Equal(draw(s.HTML), want) {
+				t.Errorf("at scale %g it comes out otherwise afterwards", s.Scale)
+			}
+		}
+	})
 }
