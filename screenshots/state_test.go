@@ -52,7 +52,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		"a title, a frameset and plugins": `<title>theirs</title><frameset cols="50%,50%"><frame name=q src="data:text/html,x"><frame></frameset>`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			hostile := Shot{HTML: body, Width: 300, Height: 900, Scale: 3, Format: WebP, Transparent: true, For: "them", Lane: Batch}
+			hostile := Shot{HTML: body, Width: 300, Height: 600, Scale: 1.5, Format: WebP, Transparent: true, For: "them", Lane: Batch}
 			if !strings.HasPrefix(body, "<html") {
 				hostile.HTML = "<!doctype html><meta charset=utf-8>" + body
 			}
