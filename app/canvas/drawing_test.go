@@ -34,6 +34,7 @@ func TestDrawing(t *testing.T) {
 		"country card":      testCountryCard,
 		"certificate":       testCertificate,
 		"sheets":            testSheets,
+		"templates":         testTemplates,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, c) })
 	}
