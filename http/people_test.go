@@ -69,6 +69,7 @@ func TestEachRole(t *testing.T) {
 	look, edit, own := app.Viewer, app.Editor, app.Owner
 	least := map[string]string{
 		"GET /t/{slug}": look, "GET /t/{slug}/{$}": look, "GET /t/{slug}/version": look, "GET /t/{slug}/designs/{id}": look, "GET /t/{slug}/designs/{id}/canvas": look,
+		"GET /t/{slug}/new": edit, "POST /t/{slug}/designs": edit,
 		"GET /t/{slug}/designs/{id}/edit": look, // who may not edit is led to the design
 		"PUT /t/{slug}/designs/{id}":      edit, "POST /t/{slug}/designs/{id}/draw": edit, "POST /t/{slug}/designs/{id}/copies": edit, "POST /t/{slug}/assets": edit,
 		"GET /t/{slug}/renders/{id}": look, "GET /t/{slug}/renders/{id}/events": look, "GET /t/{slug}/renders/{id}/file": look,

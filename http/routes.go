@@ -53,6 +53,8 @@ func (s *Server) routes() []route {
 		{"GET /t/{slug}", s.member(s.toGallery)},
 		{"GET /t/{slug}/{$}", s.member(s.showGallery)},
 		{"GET /t/{slug}/version", s.member(s.showVersion)},
+		{"GET /t/{slug}/new", s.editor(s.showTemplates)},
+		{"POST /t/{slug}/designs", s.editor(s.postDesign)},
 		{"GET /t/{slug}/designs/{id}", s.member(s.showDesign)},
 		{"PUT /t/{slug}/designs/{id}", s.editor(s.saveDesign)},
 		{"GET /t/{slug}/designs/{id}/edit", s.member(s.showEditor)},

@@ -71,6 +71,8 @@ func TestForeignIDs(t *testing.T) {
 		"GET /t/{slug}/{$}":                                       page(404, "/t/bolt/"),
 		"GET /t/{slug}/version":                                   page(404, "/t/bolt/version"),
 		"GET /t/{slug}/designs/{id}":                              page(404, both("designs/"+theirs.design)...),
+		"GET /t/{slug}/new":                                       page(404, "/t/bolt/new"),
+		"POST /t/{slug}/designs":                                  post("/t/bolt/designs"),
 		"GET /t/{slug}/designs/{id}/canvas":                       page(404, both("designs/"+theirs.design+"/canvas")...),
 		"GET /t/{slug}/designs/{id}/edit":                         page(404, both("designs/"+theirs.design+"/edit")...),
 		"GET /t/{slug}/designs/{id}/versions/{version}/thumbnail": page(404, both("designs/"+theirs.design+"/versions/1/thumbnail")...),
