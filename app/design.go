@@ -19,18 +19,21 @@ type Design struct {
 	Document  Document  `json:"document"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+
+	PublishedVersion *int       `json:"published_version"` // that renders take which name none; nil is the newest
+	ArchivedAt       *time.Time `json:"archived_at"`       // when it was taken out of the gallery and of lists
 }
 
-// DesignVersion is one save of a design.
-type DesignVersion struct {
-	ID        string    `json:"id"`
-	Version   int       `json:"version"`
-	Name      string    `json:"name"`
-	CreatedAt time.Time `json:"created_at"`
+// Ahead is how many versions the newest is ahead of the published one.
+func (d Design) Ahead() int {
+	if d.PublishedVersion == nil {
+		return 0
+	}
+	return d.Version - *d.PublishedVersion
 }
 
-const designColumns = `d.id, d.name, d.version, v.document, d.created_at, d.updated_at`
-const designTables = `designs d JOIN design_versions v ON v.design_id = d.id AND v.version = d.version`
+const designColumns = `d.id, d.name, d.version, v.document, d.created_at, d.updated_at, d.published_version, d.archived_at`
+const designTables = `designs d JOIN design_versions v ON v.design_id = d.id AND v.version = d.version AND d.deleted_at IS NULL`
 
 // CreateDesign makes a design at version 1.
 func (t Tenant) CreateDesign(ctx context.Context, once *Once, name string, doc Document) (d Design, err error) {
@@ -42,13 +45,14 @@ func (t Tenant) CreateDesign(ctx context.Context, once *Once, name string, doc D
 	}
 	// A replay is the first answer, whatever has become of the design since.
 	return makeOnce(ctx, t, once, "design", `
-		SELECT d.id, v.name, v.version, v.document, d.created_at, v.created_at AS updated_at
+		SELECT d.id, v.name, v.version, v.document, d.created_at, v.created_at AS updated_at,
+			NULL::integer AS published_version, NULL::timestamptz AS archived_at
 		FROM designs d JOIN design_versions v ON v.design_id = d.id AND v.version = 1 WHERE d.id = $1`,
 		func(tx pgx.Tx) (Design, string, error) {
 			if err := t.checkFonts(ctx, tx, "document.", doc); err != nil {
 				return Design{}, "", err
 			}
-			d, err := insertDesign(ctx, tx, t.ID(), name, doc)
+			d, err := insertDesign(ctx, tx, t.ID(), t.caller.called(), name, doc)
 			if err != nil {
 				return d, "", err
 			}
@@ -65,32 +69,32 @@ func (t Tenant) Design(ctx context.Context, id string) (d Design, err error) {
 	return one[Design](ctx, t.sight(), "design", `SELECT `+designColumns+` FROM `+designTables+` WHERE d.id = $1`, u)
 }
 
-// Designs lists a page of designs, newest first.
-func (t Tenant) Designs(ctx context.Context, p PageRequest) (l List[Design], err error) {
-	return list(ctx, t.sight(), "designs", p, func(d Design) string { return d.ID }, `
-		SELECT `+designColumns+` FROM `+designTables+`
-		WHERE $1::uuid IS NULL OR (d.created_at, d.id) < (SELECT created_at, id FROM designs WHERE id = $1)
-		ORDER BY d.created_at DESC, d.id DESC LIMIT $2`)
-}
-
-// DesignVersions lists the saves of a design, newest first.
-func (t Tenant) DesignVersions(ctx context.Context, id string, p PageRequest) (l List[DesignVersion], err error) {
+// PublishedDesign reads what is rendered when no version is named: the newest
+// version's numbers, with the published one's document.
+func (t Tenant) PublishedDesign(ctx context.Context, id string) (d Design, err error) {
 	u, err := parseID("design", id)
 	if err != nil {
-		return l, err
+		return d, err
 	}
-	err = t.tx(ctx, func(tx pgx.Tx) error {
-		type exists struct{ ID string }
-		if _, err := one[exists](ctx, tx, "design", `SELECT id FROM designs WHERE id = $1`, u); err != nil {
-			return err
-		}
-		l, err = list(ctx, tx, "versions", p, func(v DesignVersion) string { return v.ID }, `
-			SELECT id, version, name, created_at FROM design_versions
-			WHERE design_id = $3 AND ($1::uuid IS NULL OR version < (SELECT version FROM design_versions WHERE id = $1))
-			ORDER BY version DESC LIMIT $2`, u)
-		return err
-	})
-	return l, err
+	return one[Design](ctx, t.sight(), "design", `SELECT `+designColumns+` FROM designs d
+		JOIN design_versions v ON v.design_id = d.id AND v.version = coalesce(d.published_version, d.version) WHERE d.id = $1 AND d.deleted_at IS NULL`, u)
+}
+
+// RenderedDesign reads the design of a render, at its version. It is there as long
+// as the render is, also when the design is gone.
+func (t Tenant) RenderedDesign(ctx context.Context, r Render) (d Design, err error) {
+	return one[Design](ctx, t.sight(), "design", `SELECT `+designColumns+` FROM designs d
+		JOIN design_versions v ON v.design_id = d.id AND v.version = $2 WHERE d.id = $1`, r.DesignID, r.Version)
+}
+
+// Designs lists a page of designs, newest first.
+func (t Tenant) Designs(ctx context.Context, p PageRequest) (List[Design], error) {
+	return t.FindDesigns(ctx, DesignFilter{}, p)
+}
+
+// FindDesigns lists a page of some designs.
+func (t Tenant) FindDesigns(ctx context.Context, f DesignFilter, p PageRequest) (List[Design], error) {
+	return list(ctx, t.sight(), "designs", p, func(d Design) string { return d.ID }, `SELECT `+designColumns+` FROM `+designTables+f.where(), f.args()...)
 }
 
 // SaveDesign writes a new version over the one the caller has seen; a newer one
@@ -102,56 +106,47 @@ func (t Tenant) SaveDesign(ctx context.Context, id string, seen int, name string
 	if f := checkName(name); f != nil {
 		return d, &Error{Kind: Invalid, Message: "the design needs a name", Fields: []Field{*f}}
 	}
-	u, err := parseID("design", id)
-	if err != nil {
-		return d, err
-	}
 	err = t.tx(ctx, func(tx pgx.Tx) error {
-		type current struct{ Version int }
-		now, err := one[current](ctx, tx, "design", `SELECT version FROM designs WHERE id = $1 FOR UPDATE`, u)
-		if err != nil {
+		if _, err := lockDesign(ctx, tx, id, &seen); err != nil {
 			return err
-		}
-		if now.Version != seen {
-			return Errorf(Stale, "the design has been saved since: it is at version %d, not %d; read it again and save on top of that", now.Version, seen)
 		}
 		if err := t.checkFonts(ctx, tx, "document.", doc); err != nil {
 			return err
 		}
-		if err := insertVersion(ctx, tx, t.ID(), id, seen+1, name, doc); err != nil {
+		if err := insertVersion(ctx, tx, t.ID(), id, seen+1, t.caller.called(), name, doc); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE designs SET version = $2, name = $3, updated_at = now() WHERE id = $1`, u, seen+1, strings.TrimSpace(name)); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE designs SET version = $2, name = $3, updated_at = now() WHERE id = $1`, id, seen+1, strings.TrimSpace(name)); err != nil {
 			return fmt.Errorf("save design: %w", err)
 		}
 		if err := t.makeThumbnail(ctx, tx, id, seen+1, doc); err != nil {
 			return err
 		}
-		d, err = one[Design](ctx, tx, "design", `SELECT `+designColumns+` FROM `+designTables+` WHERE d.id = $1`, u)
+		d, err = one[Design](ctx, tx, "design", `SELECT `+designColumns+` FROM `+designTables+` WHERE d.id = $1`, id)
 		return err
 	})
 	return d, err
 }
 
-func insertDesign(ctx context.Context, tx pgx.Tx, tenant, name string, doc Document) (Design, error) {
+func insertDesign(ctx context.Context, tx pgx.Tx, tenant, by, name string, doc Document) (Design, error) {
 	type made struct{ ID string }
 	m, err := one[made](ctx, tx, "design", `INSERT INTO designs (tenant_id, name) VALUES ($1, $2) RETURNING id`, tenant, strings.TrimSpace(name))
 	if err != nil {
 		return Design{}, fmt.Errorf("insert design: %w", err)
 	}
-	if err := insertVersion(ctx, tx, tenant, m.ID, 1, name, doc); err != nil {
+	if err := insertVersion(ctx, tx, tenant, m.ID, 1, by, name, doc); err != nil {
 		return Design{}, err
 	}
 	return one[Design](ctx, tx, "design", `SELECT `+designColumns+` FROM `+designTables+` WHERE d.id = $1`, m.ID)
 }
 
-func insertVersion(ctx context.Context, tx pgx.Tx, tenant, design string, version int, name string, doc Document) error {
+func insertVersion(ctx context.Context, tx pgx.Tx, tenant, design string, version int, by, name string, doc Document) error {
 	document, err := json.Marshal(doc)
 	if err != nil {
 		return fmt.Errorf("write document: %w", err)
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO design_versions (tenant_id, design_id, version, name, document) VALUES ($1, $2, $3, $4, $5)`,
-		tenant, design, version, strings.TrimSpace(name), document)
+	_, err = tx.Exec(ctx, `INSERT INTO design_versions (tenant_id, design_id, version, saved_by, name, document) VALUES ($1, $2, $3, $4, $5, $6)`,
+		tenant, design, version, by, strings.TrimSpace(name), document)
 	if err != nil {
 		return fmt.Errorf("insert design version: %w", err)
 	}

@@ -128,9 +128,9 @@ func (t Tenant) DeleteFont(ctx context.Context, id string) error {
 			return err
 		}
 		rows, err := tx.Query(ctx, `
-			SELECT d.name FROM `+designTables+`
-			WHERE `+writtenIn+`
-			ORDER BY d.created_at, d.id LIMIT 4`, f.Family)
+			SELECT d.name FROM designs d JOIN design_versions v ON v.design_id = d.id AND v.version IN (d.version, d.published_version)
+			WHERE d.deleted_at IS NULL AND `+writtenIn+`
+			GROUP BY d.id ORDER BY d.created_at, d.id LIMIT 4`, f.Family)
 		if err != nil {
 			return fmt.Errorf("look for the font's designs: %w", err)
 		}

@@ -63,7 +63,7 @@ func (r Render) Finished() bool { return r.Status != Queued && r.Status != Runni
 const renderColumns = `id, status, design_id, design_version, batch_id, row, variables, ` + outputColumns + `,
 	width, height, bytes, sha256, error, release, cached, fingerprint, created_at, finished_at, thumbnail`
 
-// RenderRequest asks for one render. Zero values mean: newest version, png, scale 1, first page.
+// RenderRequest asks for one render. Zero values mean: published version, or the newest where none is, png, scale 1, first page.
 type RenderRequest struct {
 	Design    string
 	Version   int
@@ -189,7 +189,7 @@ func (t Tenant) requested(ctx context.Context, tx pgx.Tx, r *RenderRequest) (ver
 	}
 	found, err := one[row](ctx, tx, "design", `
 		SELECT v.version, v.document FROM designs d JOIN design_versions v ON v.design_id = d.id
-		WHERE d.id = $1 AND v.version = CASE WHEN $2 = 0 THEN d.version ELSE $2 END`, design, r.Version)
+		WHERE d.id = $1 AND d.deleted_at IS NULL AND v.version = CASE WHEN $2 = 0 THEN coalesce(d.published_version, d.version) ELSE $2 END`, design, r.Version)
 	if KindOf(err) == NotFound && r.Version != 0 {
 		return 0, doc, noVersion()
 	}

@@ -29,7 +29,8 @@ const (
 // caller is who a Tenant was opened to.
 type caller struct {
 	right   right
-	program bool // with an API key
+	program bool   // with an API key
+	name    string // of a person
 }
 
 // memberWith is the caller for a role.
@@ -41,6 +42,20 @@ func memberWith(role string) caller {
 		return caller{right: toEdit}
 	}
 	return caller{right: toLook}
+}
+
+// called is who a caller is to those who read it later.
+func (c caller) called() string {
+	if c.program {
+		return "API"
+	}
+	return c.name
+}
+
+// By is the tenant, opened to a person of whom it became known what they are called.
+func (t Tenant) By(name string) Tenant {
+	t.caller.name = name
+	return t
 }
 
 // as is the tenant, opened to somebody.

@@ -106,7 +106,7 @@ func (a *App) insertTenant(ctx context.Context, tx pgx.Tx, name string) (TenantR
 		if len(made) == 0 {
 			continue // the slug is another's
 		}
-		if _, err := insertDesign(ctx, tx, made[0].ID, starter().Name, starter().Document); err != nil {
+		if _, err := insertDesign(ctx, tx, made[0].ID, "", starter().Name, starter().Document); err != nil {
 			return TenantRow{}, err
 		}
 		return made[0], nil
@@ -134,14 +134,17 @@ func slugOf(name string) string {
 	return "workspace"
 }
 
+// maxName is how many characters a name may have.
+const maxName = 200
+
 // checkName holds what people call things to 1 to 200 printable characters.
 func checkName(name string) *Field {
 	name = strings.TrimSpace(name)
 	switch n := utf8.RuneCountInString(name); {
 	case n == 0:
 		return &Field{"name", "must not be empty"}
-	case n > 200:
-		return &Field{"name", "must have at most 200 characters"}
+	case n > maxName:
+		return &Field{"name", fmt.Sprintf("must have at most %d characters", maxName)}
 	case !utf8.ValidString(name), strings.ContainsFunc(name, unicode.IsControl):
 		return &Field{"name", "must be text without control characters"}
 	}

@@ -26,9 +26,9 @@ type Thumbnail struct {
 // an image from elsewhere may be back.
 const lasting = `r.thumbnail AND r.status <> 'canceled' AND NOT (r.status = 'failed' AND r.finished_at < now() - interval '1 hour')`
 
-// Thumbnails lists a page of designs, newest first, and has the pictures made that
+// Thumbnails lists a page of designs, and has the pictures made that
 // are missing: designs are older than their pictures, and some fail.
-func (t Tenant) Thumbnails(ctx context.Context, p PageRequest) (l List[Thumbnail], err error) {
+func (t Tenant) Thumbnails(ctx context.Context, f DesignFilter, p PageRequest) (l List[Thumbnail], err error) {
 	l, err = list(ctx, t.sight(), "thumbnails", p, func(t Thumbnail) string { return t.DesignID }, `
 		SELECT d.id, d.name, d.version, (pages->0->>'width')::float8::int AS width, (pages->0->>'height')::float8::int AS height,
 			json_array_length(pages) AS pages, coalesce(status, '') AS status, sha256, error
@@ -37,9 +37,7 @@ func (t Tenant) Thumbnails(ctx context.Context, p PageRequest) (l List[Thumbnail
 		LEFT JOIN LATERAL (
 			SELECT status, sha256, error FROM renders r WHERE r.design_id = d.id AND r.design_version = d.version AND `+lasting+`
 			ORDER BY created_at DESC LIMIT 1
-		) picture ON true
-		WHERE $1::uuid IS NULL OR (d.created_at, d.id) < (SELECT created_at, id FROM designs WHERE id = $1)
-		ORDER BY d.created_at DESC, d.id DESC LIMIT $2`)
+		) picture ON true`+f.where(), f.args()...)
 	var missing []string
 	for i := range l.Data {
 		if l.Data[i].Status == "" {

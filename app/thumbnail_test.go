@@ -112,7 +112,7 @@ func TestThumbnailsMadeGood(t *testing.T) {
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				if _, err := looker.Thumbnails(ctx, app.PageRequest{}); err != nil {
+				if _, err := looker.Thumbnails(ctx, app.DesignFilter{}, app.PageRequest{}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -212,7 +212,7 @@ func TestPreview(t *testing.T) {
 
 func thumbnails(t *testing.T, tenant app.Tenant) []app.Thumbnail {
 	t.Helper()
-	l, err := tenant.Thumbnails(context.Background(), app.PageRequest{})
+	l, err := tenant.Thumbnails(context.Background(), app.DesignFilter{}, app.PageRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}

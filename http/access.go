@@ -27,6 +27,7 @@ func (s *Server) member(h func(http.ResponseWriter, *http.Request, visit) error)
 		if v.Tenant, v.here, v.workspaces, err = s.o.App.Enter(r.Context(), user.ID, r.PathValue("slug")); err != nil {
 			return err
 		}
+		v.Tenant = v.Tenant.By(user.Name)
 		noteTenant(r, v.Tenant)
 		return s.share(w, r, v.Tenant, func() error {
 			w.Header().Set("Cache-Control", "private, no-cache")

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,12 +17,21 @@ type designBody struct {
 	Document jsontext.Value `json:"document"`
 }
 
+// publishBody says which version is published; null is the newest, whichever that is.
+type publishBody struct {
+	Version jsontext.Value `json:"version"`
+}
+
 func (s *Server) listDesigns(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
 	page, err := pageOf(r)
 	if err != nil {
 		return err
 	}
-	designs, err := t.Designs(r.Context(), page)
+	f, err := designFilter(r)
+	if err != nil {
+		return err
+	}
+	designs, err := t.FindDesigns(r.Context(), f, page)
 	if err != nil {
 		return err
 	}
@@ -70,6 +80,45 @@ func (s *Server) putDesign(w http.ResponseWriter, r *http.Request, t app.Tenant)
 	return writeDesign(w, http.StatusOK, d)
 }
 
+// deleteDesign takes If-Match, and needs none: what is deleted is not written over.
+func (s *Server) deleteDesign(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	seen, err := versionSeenIfAny(r)
+	if err != nil {
+		return err
+	}
+	if err := t.DeleteDesign(r.Context(), r.PathValue("id"), seen); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Server) publishDesign(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	seen, err := versionSeenIfAny(r)
+	if err != nil {
+		return err
+	}
+	var in publishBody
+	body, err := readJSON(w, r, maxBody, &in)
+	if err != nil {
+		return err
+	}
+	once, err := onceOf(r, body)
+	if err != nil {
+		return err
+	}
+	version, err := in.version()
+	if err != nil {
+		return err
+	}
+	d, err := t.PublishDesign(r.Context(), once, r.PathValue("id"), version, seen)
+	if err != nil {
+		return err
+	}
+	sayReplayed(w, once)
+	return writeDesign(w, http.StatusOK, d)
+}
+
 func (s *Server) listDesignVersions(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
 	page, err := pageOf(r)
 	if err != nil {
@@ -80,6 +129,36 @@ func (s *Server) listDesignVersions(w http.ResponseWriter, r *http.Request, t ap
 		return err
 	}
 	return writeJSON(w, http.StatusOK, versions)
+}
+
+// version is null or a number, and not left out: nobody unpublishes by a slip.
+func (in publishBody) version() (*int, error) {
+	if in.Version == nil {
+		return nil, invalid(app.Field{Field: "version", Message: "is missing; a number, or null for the newest, whichever that is"})
+	}
+	var version *int
+	if err := json.Unmarshal(in.Version, &version); err != nil {
+		return nil, invalid(app.Field{Field: "version", Message: "must be a number, or null for the newest, whichever that is"})
+	}
+	return version, nil
+}
+
+// designFilter reads which designs are wanted: ?q=&archived=true&sort=name.
+func designFilter(r *http.Request) (f app.DesignFilter, err error) {
+	q := r.URL.Query()
+	var faults []app.Field
+	choice := func(name, no, yes string) bool {
+		value := q.Get(name)
+		if value != "" && value != no && value != yes {
+			faults = append(faults, app.Field{Field: name, Message: "must be " + no + " or " + yes})
+		}
+		return value == yes
+	}
+	f = app.DesignFilter{Name: q.Get("q"), Archived: choice("archived", "false", "true"), ByName: choice("sort", "newest", "name")}
+	if faults != nil {
+		return f, &app.Error{Kind: app.Malformed, Message: "the address asks for something that is not there", Fields: faults}
+	}
+	return f, nil
 }
 
 func readDesign(w http.ResponseWriter, r *http.Request) (name string, doc app.Document, body []byte, err error) {
@@ -104,6 +183,15 @@ func parseDocument(data jsontext.Value) (app.Document, error) {
 func writeDesign(w http.ResponseWriter, status int, d app.Design) error {
 	w.Header().Set("ETag", strconv.Quote(strconv.Itoa(d.Version)))
 	return writeJSON(w, status, d)
+}
+
+// versionSeenIfAny is nil where a change says nothing of what it builds on.
+func versionSeenIfAny(r *http.Request) (*int, error) {
+	if r.Header.Get("If-Match") == "" {
+		return nil, nil
+	}
+	seen, err := versionSeen(r)
+	return &seen, err
 }
 
 // versionSeen is the version that a save builds on: If-Match: "3".

@@ -93,7 +93,7 @@ func (s *Server) getRenderFile(w http.ResponseWriter, r *http.Request, t app.Ten
 		return err
 	}
 	defer f.Close()
-	design, err := t.Design(r.Context(), made.DesignID)
+	design, err := t.RenderedDesign(r.Context(), made)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (s *Server) showRender(w http.ResponseWriter, r *http.Request, v visit) err
 	if err != nil {
 		return err
 	}
-	d, err := v.Design(r.Context(), made.DesignID)
+	d, err := v.RenderedDesign(r.Context(), made)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (s *Server) streamRender(w http.ResponseWriter, r *http.Request, v visit) e
 	if err != nil {
 		return err
 	}
-	d, err := v.Design(r.Context(), made.DesignID)
+	d, err := v.RenderedDesign(r.Context(), made)
 	if err != nil {
 		return err
 	}

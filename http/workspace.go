@@ -15,26 +15,6 @@ import (
 	"majestic/http/views"
 )
 
-func (s *Server) toGallery(w http.ResponseWriter, r *http.Request, v visit) error {
-	return seeOther(w, views.Workspace(v.here.Slug))
-}
-
-// galleryPage is how many designs the gallery shows at once: their pictures are small,
-// and come when they are looked at.
-const galleryPage = 96
-
-func (s *Server) showGallery(w http.ResponseWriter, r *http.Request, v visit) error {
-	designs, err := v.Thumbnails(r.Context(), app.PageRequest{Limit: galleryPage, After: r.URL.Query().Get("after")})
-	if err != nil {
-		return err
-	}
-	next := ""
-	if designs.Next != nil {
-		next = *designs.Next
-	}
-	return show(w, r, http.StatusOK, views.Gallery(s.shellFor(v, v.here.Name), designs.Data, next))
-}
-
 // showThumbnail shows the picture of a version. Its address holds the hash of the
 // file, so that what a browser has kept is never stale.
 func (s *Server) showThumbnail(w http.ResponseWriter, r *http.Request, v visit) error {

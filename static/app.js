@@ -2,6 +2,7 @@
 
 import { fitWhenReady } from "./drawings.js";
 import { search, upload } from "./fonts.js";
+import { closeMenus, find } from "./gallery.js";
 import { preview } from "./preview.js";
 import { watchRelease } from "./release.js";
 import { cancelHere, follow } from "./renders.js";
@@ -22,4 +23,8 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
 for (const form of document.querySelectorAll("form[data-filter]")) {
   search(form);
 }
+for (const form of document.querySelectorAll("form[data-find]")) {
+  find(form);
+}
+closeMenus();
 restoreTyped();

@@ -5,12 +5,14 @@ import { request } from "./request.js";
 
 const soonest = 1000;
 const latest = 30_000;
+let next;
 
 export function awaitThumbnails(pause = soonest) {
   if (!document.querySelector("[data-awaited]")) {
     return;
   }
-  setTimeout(async () => {
+  clearTimeout(next);
+  next = setTimeout(async () => {
     const seen = document.visibilityState === "visible";
     const came = seen && (await look());
     awaitThumbnails(seen && !came ? Math.min(pause * 1.5, latest) : soonest);
