@@ -24,6 +24,9 @@ type Design struct {
 	ArchivedAt       *time.Time `json:"archived_at"`       // when it was taken out of the gallery and of lists
 }
 
+// Rendered is the version that renders take which name none.
+func (d Design) Rendered() int { return d.Version - d.Ahead() }
+
 // Ahead is how many versions the newest is ahead of the published one.
 func (d Design) Ahead() int {
 	if d.PublishedVersion == nil {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"math"
 	"path"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,6 +24,9 @@ const (
 	Failed    = "failed"
 	Canceled  = "canceled"
 )
+
+// Statuses are all, in the order of a life.
+func Statuses() []string { return []string{Queued, Running, Succeeded, Failed, Canceled} }
 
 // Render is one file made, or to be made, of a design's version.
 type Render struct {
@@ -108,21 +113,51 @@ func (t Tenant) Render(ctx context.Context, id string) (r Render, err error) {
 	return one[Render](ctx, t.sight(), "render", `SELECT `+renderColumns+` FROM renders WHERE id = $1`, u)
 }
 
+// RenderFilter says which renders are listed; "" is any.
+type RenderFilter struct{ Design, Status, Format string }
+
+// NamedRender is a render, and what its design is called now.
+type NamedRender struct {
+	Render
+	Name string
+}
+
 // Renders lists a page of renders that are not rows of a batch, newest first; of one design when it is named.
 func (t Tenant) Renders(ctx context.Context, design string, p PageRequest) (l List[Render], err error) {
+	found, err := t.FindRenders(ctx, RenderFilter{Design: design}, p)
+	l.Next = found.Next
+	for _, r := range found.Data {
+		l.Data = append(l.Data, r.Render)
+	}
+	return l, err
+}
+
+// FindRenders lists some of them.
+func (t Tenant) FindRenders(ctx context.Context, f RenderFilter, p PageRequest) (l List[NamedRender], err error) {
 	var of *uuid.UUID
-	if design != "" {
-		u, err := parseID("design", design)
+	if f.Design != "" {
+		u, err := parseID("design", f.Design)
 		if err != nil {
 			return l, err
 		}
 		of = &u
 	}
-	return list(ctx, t.sight(), "renders", p, func(r Render) string { return r.ID }, `
-		SELECT `+renderColumns+` FROM renders
+	var faults []Field
+	if f.Status != "" && !slices.Contains(Statuses(), f.Status) {
+		faults = append(faults, Field{"status", "must be one of " + strings.Join(Statuses(), ", ")})
+	}
+	if f.Format != "" && !slices.Contains(Formats(), f.Format) {
+		faults = append(faults, Field{"format", "must be one of " + strings.Join(Formats(), ", ")})
+	}
+	if faults != nil {
+		return l, &Error{Kind: Malformed, Message: "there are no such renders", Fields: faults}
+	}
+	return list(ctx, t.sight(), "renders", p, func(r NamedRender) string { return r.ID }, `
+		SELECT `+renderColumns+`, (SELECT name FROM designs d WHERE d.id = design_id) AS name FROM renders
 		WHERE batch_id IS NULL AND NOT thumbnail AND ($3::uuid IS NULL OR design_id = $3)
+			AND ($4 = '' OR status = $4) AND ($5 = '' OR format = $5)
 			AND ($1::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM renders WHERE id = $1))
-		ORDER BY created_at DESC, id DESC LIMIT $2`, of)
+		ORDER BY created_at DESC, id DESC LIMIT $2`, of, f.Status, f.Format)
 }
 
 // FollowRender calls see with the render now and after each change, until it is

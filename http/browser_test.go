@@ -25,10 +25,14 @@ func TestStudioMovesByItself(t *testing.T) {
 	b := s.browser()
 	type css = chromedp.CSS
 	b.do("open", chromedp.Navigate(s.url+"/t/acme/designs/"+d.ID))
+	b.until(`document.querySelector("[data-copy]:not([hidden])")`)
+	b.do("write the call anew, which the server has written", chromedp.Evaluate[chromedp.Void](`document.body.dataset.was = document.querySelector("[data-call]").textContent; document.querySelector("#format").dispatchEvent(new Event("input", {bubbles: true}))`))
+	b.until(`document.body.dataset.was === document.querySelector("[data-call]").textContent`)
 	b.do("mark the page, to see that it stays", chromedp.Evaluate[chromedp.Void](`document.body.dataset.mark = "same"`))
 
 	b.do("type", chromedp.SendKeys(css("#var-name"), "Žiža "))
 	b.until(`document.querySelector("#drawing [data-element=hello]").textContent === "Hello Žiža Name"`)
+	b.until(`document.querySelector("[data-call]").textContent.includes('"name":"Žiža Name"') && !document.querySelector("[data-copy]").hidden`)
 
 	b.do("type a colour that is none", chromedp.Evaluate[chromedp.Void](`document.querySelector("#var-accent").select()`), chromedp.SendKeys(css("#var-accent"), "red"))
 	b.until(`document.querySelector("#var-accent[aria-invalid=true]") && document.querySelector("#fault-accent").textContent.includes("colour")`)

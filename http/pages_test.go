@@ -125,7 +125,8 @@ func TestPostsFromElsewhereAreRefused(t *testing.T) {
 	x := makeThings(t, s.tenant, "Card")
 	for _, path := range []string{
 		"/setup", "/signin", "/signout", "/t/acme/designs/" + x.design + "/renders", "/reset", "/reset/new", "/invitation", "/account/name", "/account/password",
-		"/account/address", "/account/address/confirm", "/account/sessions/end", "/workspaces/new", "/t/acme/leave", "/t/acme/invitations", "/t/acme/keys", "/t/acme/fonts", "/t/acme/fonts/" + x.font + "/delete",
+		"/account/address", "/account/address/confirm", "/account/sessions/end", "/workspaces/new", "/t/acme/leave", "/t/acme/invitations", "/t/acme/keys", "/t/acme/fonts", "/t/acme/designs", "/t/acme/designs/" + x.design + "/name", "/t/acme/designs/" + x.design + "/duplicate",
+		"/t/acme/designs/" + x.design + "/archive", "/t/acme/designs/" + x.design + "/unarchive", "/t/acme/designs/" + x.design + "/publish", "/t/acme/designs/" + x.design + "/versions/1/restore", "/t/acme/fonts/" + x.font + "/delete",
 	} {
 		for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "", "Origin", "https://evil.example"}} {
 			got := s.post(path, url.Values{"format": {"png"}}, header...).want(t, 403)

@@ -70,10 +70,12 @@ func TestEachRole(t *testing.T) {
 	least := map[string]string{
 		"GET /t/{slug}": look, "GET /t/{slug}/{$}": look, "GET /t/{slug}/version": look, "GET /t/{slug}/designs/{id}": look, "GET /t/{slug}/designs/{id}/canvas": look,
 		"GET /t/{slug}/new": edit, "POST /t/{slug}/designs": edit,
+		"GET /t/{slug}/designs/{id}/history": look, "GET /t/{slug}/designs/{id}/versions/{version}": look,
+		"POST /t/{slug}/designs/{id}/publish": edit, "POST /t/{slug}/designs/{id}/versions/{version}/restore": edit,
 		"POST /t/{slug}/designs/{id}/name": edit, "POST /t/{slug}/designs/{id}/duplicate": edit, "POST /t/{slug}/designs/{id}/archive": edit, "POST /t/{slug}/designs/{id}/unarchive": edit,
 		"GET /t/{slug}/designs/{id}/edit": look, // who may not edit is led to the design
 		"PUT /t/{slug}/designs/{id}":      edit, "POST /t/{slug}/designs/{id}/draw": edit, "POST /t/{slug}/designs/{id}/copies": edit, "POST /t/{slug}/assets": edit,
-		"GET /t/{slug}/renders/{id}": look, "GET /t/{slug}/renders/{id}/events": look, "GET /t/{slug}/renders/{id}/file": look,
+		"GET /t/{slug}/renders": look, "GET /t/{slug}/renders/{id}": look, "GET /t/{slug}/renders/{id}/events": look, "GET /t/{slug}/renders/{id}/file": look,
 		"GET /t/{slug}/assets/{id}": look, "GET /t/{slug}/fonts.css": look, "GET /t/{slug}/fonts/{id}": look, "GET /t/{slug}/fetched": look,
 		"GET /t/{slug}/designs/{id}/versions/{version}/thumbnail": look, "GET /t/{slug}/fonts": look,
 		"POST /t/{slug}/fonts": edit, "POST /t/{slug}/fonts/{id}/delete": edit,

@@ -24,11 +24,15 @@ func (s *Server) listRenders(w http.ResponseWriter, r *http.Request, t app.Tenan
 	if err != nil {
 		return err
 	}
-	renders, err := t.Renders(r.Context(), r.URL.Query().Get("design"), page)
+	renders, err := t.FindRenders(r.Context(), renderFilter(r), page)
 	if err != nil {
 		return err
 	}
-	return s.writeRenders(w, renders)
+	plain := app.List[app.Render]{Data: []app.Render{}, Next: renders.Next}
+	for _, r := range renders.Data {
+		plain.Data = append(plain.Data, r.Render)
+	}
+	return s.writeRenders(w, plain)
 }
 
 // createRender waits a while for the render, so that most programs need to ask
@@ -112,6 +116,27 @@ func (s *Server) showRender(w http.ResponseWriter, r *http.Request, v visit) err
 	return show(w, r, http.StatusOK, views.Render(s.shellFor(v, "Render of "+d.Name), d, made))
 }
 
+// showRenders shows what was rendered in a workspace.
+func (s *Server) showRenders(w http.ResponseWriter, r *http.Request, v visit) error {
+	page := views.RendersPage{Filter: renderFilter(r)}
+	if page.Filter.Design != "" {
+		d, err := v.Design(r.Context(), page.Filter.Design)
+		if err != nil {
+			return err
+		}
+		page.Design = d.Name
+	}
+	renders, err := v.FindRenders(r.Context(), page.Filter, app.PageRequest{Limit: shown().Limit, After: r.URL.Query().Get("after")})
+	if err != nil {
+		return err
+	}
+	page.Renders = renders.Data
+	if renders.Next != nil {
+		page.Next = *renders.Next
+	}
+	return show(w, r, http.StatusOK, views.Renders(s.shellFor(v, "Renders"), page))
+}
+
 func (s *Server) postCancel(w http.ResponseWriter, r *http.Request, v visit) error {
 	made, err := v.CancelRender(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -122,6 +147,12 @@ func (s *Server) postCancel(w http.ResponseWriter, r *http.Request, v visit) err
 
 func (s *Server) showRenderFile(w http.ResponseWriter, r *http.Request, v visit) error {
 	return s.getRenderFile(w, r, v.Tenant)
+}
+
+// renderFilter reads which renders are wanted: ?design=&status=&format=.
+func renderFilter(r *http.Request) app.RenderFilter {
+	q := r.URL.Query()
+	return app.RenderFilter{Design: q.Get("design"), Status: q.Get("status"), Format: q.Get("format")}
 }
 
 // request is the body with its defaults. What is written down counts as written:

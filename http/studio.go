@@ -11,9 +11,9 @@ import (
 	"majestic/http/views"
 )
 
-// showDesign shows a design filled in as it was last rendered.
+// showDesign shows what is published of a design, filled in as it was last rendered.
 func (s *Server) showDesign(w http.ResponseWriter, r *http.Request, v visit) error {
-	d, err := v.Design(r.Context(), r.PathValue("id"))
+	d, err := v.PublishedDesign(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (s *Server) showDesign(w http.ResponseWriter, r *http.Request, v visit) err
 
 // showCanvas draws a design with the values of a form that is being filled in.
 func (s *Server) showCanvas(w http.ResponseWriter, r *http.Request, v visit) error {
-	d, err := v.Design(r.Context(), r.PathValue("id"))
+	d, err := v.PublishedDesign(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -47,11 +47,11 @@ func (s *Server) postRender(w http.ResponseWriter, r *http.Request, v visit) err
 	if err := s.readForm(w, r); err != nil {
 		return err
 	}
-	d, err := v.Design(r.Context(), r.PathValue("id"))
+	d, err := v.PublishedDesign(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	q := app.RenderRequest{Design: d.ID, Version: d.Version, Variables: variables(r.PostForm)}
+	q := app.RenderRequest{Design: d.ID, Version: d.Rendered(), Variables: variables(r.PostForm)}
 	var made app.Render
 	if q.Output, err = outputForm(r.PostForm); err == nil {
 		made, err = v.CreateRender(r.Context(), nil, q)
@@ -80,7 +80,7 @@ func shown() app.PageRequest { return app.PageRequest{Limit: 24} }
 func (s *Server) studio(v visit, d app.Design, variables map[string]string, output views.Output, renders []app.Render) views.DesignPage {
 	drawn, _ := d.Document.Preview(variables)
 	page := views.DesignPage{
-		Design: d, Pages: drawn.Pages, Images: s.images(v), Renders: renders, Output: output, Edits: v.edits(),
+		Design: d, Pages: drawn.Pages, Images: s.images(v), Renders: renders, Output: output, Edits: v.edits(), Address: s.o.BaseURL + "/api/v1/renders",
 	}
 	for _, in := range d.Document.Inputs() {
 		if value, ok := variables[in.Name]; ok {

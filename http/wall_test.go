@@ -71,6 +71,10 @@ func TestForeignIDs(t *testing.T) {
 		"GET /t/{slug}/{$}":                                       page(404, "/t/bolt/"),
 		"GET /t/{slug}/version":                                   page(404, "/t/bolt/version"),
 		"GET /t/{slug}/designs/{id}":                              page(404, both("designs/"+theirs.design)...),
+		"GET /t/{slug}/designs/{id}/history":                      page(404, both("designs/"+theirs.design+"/history")...),
+		"GET /t/{slug}/designs/{id}/versions/{version}":           page(404, both("designs/"+theirs.design+"/versions/1")...),
+		"POST /t/{slug}/designs/{id}/publish":                     post(both("designs/" + theirs.design + "/publish")...),
+		"POST /t/{slug}/designs/{id}/versions/{version}/restore":  post(both("designs/" + theirs.design + "/versions/1/restore")...),
 		"POST /t/{slug}/designs/{id}/name":                        post(both("designs/" + theirs.design + "/name")...),
 		"POST /t/{slug}/designs/{id}/duplicate":                   post(both("designs/" + theirs.design + "/duplicate")...),
 		"POST /t/{slug}/designs/{id}/archive":                     post(both("designs/" + theirs.design + "/archive")...),
@@ -103,6 +107,7 @@ func TestForeignIDs(t *testing.T) {
 				s.post(path, form).want(t, 404)
 			}
 		},
+		"GET /t/{slug}/renders":      page(404, "/t/bolt/renders", "/t/acme/renders?design="+theirs.design),
 		"GET /t/{slug}/renders/{id}": page(404, both("renders/"+theirs.render)...),
 		"POST /t/{slug}/renders/{id}/cancel": func(t *testing.T) {
 			for _, path := range both("renders/" + theirs.render + "/cancel") {
@@ -223,6 +228,8 @@ func TestForeignIDs(t *testing.T) {
 		s.page("/t/acme/designs/"+ours.design+"/edit").want(t, 200)
 		s.send("POST", "/t/acme/designs/"+ours.design+"/draw", `{"document":`+greeting+`}`).want(t, 200)
 		s.page("/t/acme/designs/"+ours.design+"/canvas").want(t, 200)
+		s.page("/t/acme/designs/"+ours.design+"/history").want(t, 200)
+		s.page("/t/acme/designs/"+ours.design+"/versions/1").want(t, 200)
 		finish(t, s.tenant, s.thumbnail(ours.design))
 		s.page("/t/acme/designs/"+ours.design+"/versions/1/thumbnail").want(t, 200)
 		s.page("/t/acme/renders/"+ours.render).want(t, 200)

@@ -1,5 +1,6 @@
 // What every page runs. Without it all pages work; with it they move by themselves.
 
+import { showCall } from "./call.js";
 import { fitWhenReady } from "./drawings.js";
 import { search, upload } from "./fonts.js";
 import { closeMenus, find } from "./gallery.js";
@@ -16,6 +17,9 @@ awaitThumbnails();
 watchRelease();
 for (const form of document.querySelectorAll("form[data-preview]")) {
   preview(form);
+}
+for (const form of document.querySelectorAll("form:has([data-call])")) {
+  showCall(form);
 }
 for (const form of document.querySelectorAll("form[data-upload]")) {
   upload(form);

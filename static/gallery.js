@@ -1,5 +1,6 @@
-// The gallery: designs are found as one types, and their menus close as menus do.
+// What the gallery and the page of renders show is found as one types, and their menus close as menus do.
 
+import { follow } from "./renders.js";
 import { request } from "./request.js";
 import { awaitThumbnails } from "./thumbnails.js";
 
@@ -31,6 +32,7 @@ export function find(form) {
       list().replaceChildren(...found.childNodes);
       history.replaceState(null, "", address);
       awaitThumbnails();
+      follow();
     } catch (error) {
       if (error.name !== "AbortError") {
         location.assign(address);

@@ -177,9 +177,9 @@ func RenderCard(slug, design string, r app.Render) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var10 string
-		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(status(r))
+		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(statusName(r.Status))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/render.templ`, Line: 28, Col: 49}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/render.templ`, Line: 28, Col: 60}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 		if templ_7745c5c3_Err != nil {
@@ -437,8 +437,8 @@ func stream(slug string, r app.Render) templ.Attributes {
 
 func file(slug string, r app.Render) string { return Workspace(slug, "renders", r.ID, "file") }
 
-func status(r app.Render) string {
-	switch r.Status {
+func statusName(status string) string {
+	switch status {
 	case app.Queued:
 		return "Waiting"
 	case app.Running:
