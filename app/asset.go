@@ -108,8 +108,8 @@ func (t Tenant) checkAssets(ctx context.Context, tx pgx.Tx, doc Document) error 
 }
 
 // assetsHere tells which of the ids are assets of the tenant.
-func assetsHere(ctx context.Context, tx pgx.Tx, ids []string) (map[string]bool, error) {
-	rows, err := tx.Query(ctx, `SELECT id::text FROM assets WHERE id::text = ANY($1)`, ids)
+func assetsHere(ctx context.Context, q querier, ids []string) (map[string]bool, error) {
+	rows, err := q.Query(ctx, `SELECT id::text FROM assets WHERE id::text = ANY($1)`, ids)
 	if err != nil {
 		return nil, fmt.Errorf("look for assets: %w", err)
 	}

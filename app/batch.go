@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,27 +20,39 @@ type Batch struct {
 	DesignID string `json:"design"`
 	Version  int    `json:"version" db:"design_version"`
 	Output
+	Name       string     `json:"name,omitempty"` // of the table that it was made from
+	FileNames  string     `json:"file_names"`     // the pattern of its files' names in the archive
 	Total      int        `json:"total"`
-	Done       int        `json:"done"`   // rows that have a file
-	Failed     int        `json:"failed"` // rows that have a reason instead
+	Done       int        `json:"done"`    // rows that have a file
+	Failed     int        `json:"failed"`  // rows that have a reason instead
+	Skipped    int        `json:"skipped"` // rows that did not fit and were left out; in no other number
 	Error      *string    `json:"error,omitempty"`
 	CreatedAt  time.Time  `json:"created_at"`
 	FinishedAt *time.Time `json:"finished_at"`
+	DesignName string     `json:"-"`
 }
 
 // Finished tells whether nothing will change any more.
 func (b Batch) Finished() bool { return b.Status != Queued && b.Status != Running }
 
 // Progress is counted from the rows, never kept beside them.
-const batchColumns = `b.id, b.status, b.design_id, b.design_version, ` + outputColumns + `, b.total,
+const batchColumns = `b.id, b.status, b.design_id, b.design_version, ` + outputColumns + `, b.name, b.file_names, b.total, b.skipped,
 	(SELECT count(*) FROM renders r WHERE r.batch_id = b.id AND r.status = 'succeeded') AS done,
 	(SELECT count(*) FROM renders r WHERE r.batch_id = b.id AND r.status = 'failed') AS failed,
-	b.error, b.created_at, b.finished_at`
+	b.error, b.created_at, b.finished_at, coalesce((SELECT d.name FROM designs d WHERE d.id = b.design_id), '') AS design_name`
 
-// BatchRequest asks for a render of a design for each row of variables.
+// BatchRequest asks for a render of a design for each row of variables, or of a
+// table. Zero values mean: the newest version, names by the row's number, and no
+// picture at all when a row does not fit.
 type BatchRequest struct {
-	Design string
-	Rows   []map[string]string
+	Design      string
+	Version     int
+	Rows        []map[string]string
+	Table       *Table
+	Mapping     Mapping // of the table; without one each column is the variable of its name
+	Name        string  // likewise
+	FileNames   string  // a pattern as of Names, without the ending
+	SkipBadRows bool
 	Output
 }
 
@@ -53,7 +62,7 @@ func (t Tenant) CreateBatch(ctx context.Context, once *Once, q BatchRequest) (ma
 		return made, err
 	}
 	switch n := len(q.Rows); {
-	case n == 0:
+	case n == 0 && q.Table == nil:
 		return made, &Error{Kind: Invalid, Message: "a batch needs at least one row", Fields: []Field{{"rows", "must not be empty"}}}
 	case n > MaxBatchRows:
 		return made, &Error{Kind: Invalid, Message: "the batch has too many rows", Fields: []Field{{"rows", fmt.Sprintf("has %d rows; at most %d are allowed in one batch", n, MaxBatchRows)}}}
@@ -63,21 +72,25 @@ func (t Tenant) CreateBatch(ctx context.Context, once *Once, q BatchRequest) (ma
 	if err != nil {
 		return made, err
 	}
-	rows, assets, err := checkRows(ctx, doc, q.Rows)
+	if q.Name != "" {
+		q.Name = fileName(q.Name, "table.csv")
+	}
+	rows, err := t.batchRows(ctx, doc, &q)
 	if err != nil {
 		return made, err
 	}
 	return makeOnce(ctx, t, once, "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, func(tx pgx.Tx) (Batch, string, error) {
-		if err := t.checkRowAssets(ctx, tx, assets); err != nil {
-			return made, "", err
-		}
 		made, err := t.insertBatch(ctx, tx, q, version, rows)
 		if err != nil {
 			return made, "", err
 		}
-		return made, made.ID, t.enqueue(ctx, tx, func() error {
-			return t.app.queue.Batch(ctx, tx, BatchJob{Version: BatchJobVersion, TenantID: t.ID(), BatchID: made.ID})
-		})
+		return made, made.ID, t.enqueueBatch(ctx, tx, made.ID)
+	})
+}
+
+func (t Tenant) enqueueBatch(ctx context.Context, tx pgx.Tx, id string) error {
+	return t.enqueue(ctx, tx, func() error {
+		return t.app.queue.Batch(ctx, tx, BatchJob{Version: BatchJobVersion, TenantID: t.ID(), BatchID: id})
 	})
 }
 
@@ -90,8 +103,25 @@ func (t Tenant) Batch(ctx context.Context, id string) (b Batch, err error) {
 	return one[Batch](ctx, t.sight(), "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, u)
 }
 
+// Batches lists a page of them, newest first.
+func (t Tenant) Batches(ctx context.Context, p PageRequest) (List[Batch], error) {
+	return list(ctx, t.sight(), "batches", p, func(b Batch) string { return b.ID }, `
+		SELECT `+batchColumns+` FROM batches b
+		WHERE $1::uuid IS NULL OR (b.created_at, b.id) < (SELECT created_at, id FROM batches WHERE id = $1)
+		ORDER BY b.created_at DESC, b.id DESC LIMIT $2`)
+}
+
 // BatchItems lists a page of the rows of a batch, in their order.
-func (t Tenant) BatchItems(ctx context.Context, id string, p PageRequest) (l List[Render], err error) {
+func (t Tenant) BatchItems(ctx context.Context, id string, p PageRequest) (List[Render], error) {
+	return t.batchItems(ctx, id, "", p)
+}
+
+// FailedItems lists a page of those that failed.
+func (t Tenant) FailedItems(ctx context.Context, id string, p PageRequest) (List[Render], error) {
+	return t.batchItems(ctx, id, Failed, p)
+}
+
+func (t Tenant) batchItems(ctx context.Context, id, status string, p PageRequest) (l List[Render], err error) {
 	u, err := parseID("batch", id)
 	if err != nil {
 		return l, err
@@ -102,8 +132,8 @@ func (t Tenant) BatchItems(ctx context.Context, id string, p PageRequest) (l Lis
 		}
 		l, err = list(ctx, tx, "rows", p, func(r Render) string { return r.ID }, `
 			SELECT `+renderColumns+` FROM renders
-			WHERE batch_id = $3 AND ($1::uuid IS NULL OR row > (SELECT row FROM renders WHERE id = $1))
-			ORDER BY row LIMIT $2`, u)
+			WHERE batch_id = $3 AND ($4 = '' OR status = $4) AND ($1::uuid IS NULL OR row > (SELECT row FROM renders WHERE id = $1))
+			ORDER BY row LIMIT $2`, u, status)
 		return err
 	})
 	return l, err
@@ -123,7 +153,7 @@ func (t Tenant) FollowBatch(ctx context.Context, events *Events, id string, see 
 
 // batchDesign reads the version that a batch means, and fills in what the request leaves open.
 func (t Tenant) batchDesign(ctx context.Context, q *BatchRequest) (version int, doc Document, err error) {
-	r := RenderRequest{Design: q.Design, Output: q.Output}
+	r := RenderRequest{Design: q.Design, Version: q.Version, Output: q.Output}
 	err = t.tx(ctx, func(tx pgx.Tx) error {
 		if version, doc, err = t.requested(ctx, tx, &r); err != nil {
 			return err
@@ -137,89 +167,78 @@ func (t Tenant) batchDesign(ctx context.Context, q *BatchRequest) (version int, 
 // enough is how many faults of a batch a person will read.
 const enough = 20
 
-// checkRows resolves every row before the first is drawn, and writes each as JSON.
-// It tells which assets they show, and the first row of each.
-func checkRows(ctx context.Context, doc Document, rows []map[string]string) (written []string, assets map[string]int, err error) {
-	var faults []Field
-	assets = map[string]int{}
-	written = make([]string, len(rows))
-	for i, variables := range rows {
-		if ctx.Err() != nil {
-			return nil, nil, ctx.Err()
+// writtenRows are those that are to be drawn, with their variables as JSON.
+type writtenRows struct {
+	numbers   []int
+	variables []string
+	skipped   int
+}
+
+// batchRows checks all rows before the first is drawn, and writes down those that fit.
+func (t Tenant) batchRows(ctx context.Context, doc Document, q *BatchRequest) (written writtenRows, err error) {
+	known := doc.Variables()
+	all := sentRows(q.Rows)
+	if q.Table != nil {
+		if q.Mapping.Columns == nil {
+			q.Mapping = MatchColumns(known, q.Table.Columns)
 		}
-		resolved, err := doc.Resolve(variables)
-		if e, ok := err.(*Error); ok && e.Kind == Invalid {
-			for _, f := range e.Fields {
-				faults = append(faults, inRow(i, strings.TrimPrefix(f.Field, "variables."), f.Message))
-			}
-			if len(faults) >= enough {
+		if err := q.Mapping.check(known, q.Table.Columns); err != nil {
+			return written, err
+		}
+		known = append(known, q.Table.Columns...)
+		all = q.Table.mapped(q.Mapping, patternColumns(q.FileNames))
+	}
+	if q.FileNames, err = checkPattern(q.FileNames, known); err != nil {
+		return written, err
+	}
+	var faults []Field
+	for row, err := range t.checked(ctx, doc, q.Mapping, all) {
+		if err != nil {
+			return written, err
+		}
+		if row.faults != nil {
+			written.skipped++
+			faults = append(faults, row.faults...)
+			faults = faults[:min(len(faults), enough)]
+			if !q.SkipBadRows && len(faults) == enough {
 				break
 			}
 			continue
 		}
+		b, err := json.Marshal(row.variables)
 		if err != nil {
-			return nil, nil, err
+			return written, fmt.Errorf("write row: %w", err)
 		}
-		for _, id := range resolved.Assets() {
-			if _, seen := assets[id]; !seen {
-				assets[id] = i
-			}
-		}
-		if variables == nil {
-			variables = map[string]string{}
-		}
-		b, err := json.Marshal(variables)
-		if err != nil {
-			return nil, nil, fmt.Errorf("write row: %w", err)
-		}
-		written[i] = string(b)
+		written.numbers, written.variables = append(written.numbers, row.Number), append(written.variables, string(b))
 	}
-	if faults != nil {
-		return nil, nil, badRows(faults)
+	switch {
+	case written.skipped > 0 && !q.SkipBadRows:
+		return written, &Error{Kind: Invalid, Message: "some rows do not fit the design; nothing was drawn", Fields: faults}
+	case len(written.numbers) == 0 && written.skipped > 0:
+		return written, &Error{Kind: Invalid, Message: "no row fits the design; nothing was drawn", Fields: faults}
+	case len(written.numbers) == 0:
+		return written, noRows()
 	}
-	return written, assets, nil
+	return written, nil
 }
 
-// checkRowAssets finds out whether every image that a row shows is the tenant's.
-func (t Tenant) checkRowAssets(ctx context.Context, tx pgx.Tx, assets map[string]int) error {
-	here, err := assetsHere(ctx, tx, slices.Collect(maps.Keys(assets)))
-	if err != nil {
-		return err
-	}
-	var faults []Field
-	for id, row := range assets {
-		if !IsAddress(id) && !here[id] {
-			faults = append(faults, inRow(row, "asset", fmt.Sprintf("the asset %q is not here; upload the image with POST /api/v1/assets and use its id", id)))
-		}
-	}
-	if faults == nil {
-		return nil
-	}
-	slices.SortFunc(faults, func(a, b Field) int { return strings.Compare(a.Field, b.Field) })
-	return badRows(faults[:min(len(faults), enough)])
+func noRows() error {
+	return Errorf(Invalid, "the table has no rows below its header; nothing was drawn")
 }
 
-func inRow(i int, field, message string) Field {
-	return Field{fmt.Sprintf("rows[%d].%s", i, field), message}
-}
-
-func badRows(faults []Field) error {
-	return &Error{Kind: Invalid, Message: "some rows do not fit the design; nothing was drawn", Fields: faults}
-}
-
-func (t Tenant) insertBatch(ctx context.Context, tx pgx.Tx, q BatchRequest, version int, rows []string) (Batch, error) {
+func (t Tenant) insertBatch(ctx context.Context, tx pgx.Tx, q BatchRequest, version int, rows writtenRows) (Batch, error) {
 	made, err := one[Batch](ctx, tx, "batch", `
 		WITH b AS (
-			INSERT INTO batches (tenant_id, design_id, design_version, total, `+outputColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING *
-		) SELECT `+batchColumns+` FROM b`, append([]any{t.id, q.Design, version, len(rows)}, q.Output.values()...)...)
+			INSERT INTO batches (tenant_id, design_id, design_version, total, name, file_names, skipped, `+outputColumns+`)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING *
+		) SELECT `+batchColumns+` FROM b`, append([]any{t.id, q.Design, version, len(rows.numbers), q.Name, q.FileNames, rows.skipped}, q.Output.values()...)...)
 	if err != nil {
 		return Batch{}, fmt.Errorf("insert batch: %w", err)
 	}
 	_, err = tx.Exec(ctx, `
 		INSERT INTO renders (tenant_id, design_id, design_version, batch_id, row, variables, `+outputColumns+`)
 		SELECT b.tenant_id, b.design_id, b.design_version, b.id, v.row, v.variables::jsonb, `+outputColumns+`
-		FROM batches b, unnest($2::text[]) WITH ORDINALITY AS v (variables, row) WHERE b.id = $1`, made.ID, rows)
+		FROM batches b, unnest($2::text[], $3::integer[]) AS v (variables, row) WHERE b.id = $1`, made.ID, rows.variables, rows.numbers)
 	if err != nil {
 		return Batch{}, fmt.Errorf("insert rows: %w", err)
 	}

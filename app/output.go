@@ -26,6 +26,14 @@ func (o Output) values() []any {
 	return []any{o.Format, o.Scale, o.Page, o.Pages, o.Quality, o.Transparent, o.Optimize}
 }
 
+// Extension is the ending of the file's name.
+func (o Output) Extension() string {
+	if o.Format == "jpeg" {
+		return ".jpg"
+	}
+	return "." + o.Format
+}
+
 // Formats are what a design can be rendered to.
 func Formats() []string { return []string{"png", "jpeg", "webp", "pdf"} }
 

@@ -228,6 +228,9 @@ func fill(t *testing.T, tenant app.Tenant) {
 	if _, err := tenant.CreateBatch(ctx, nil, app.BatchRequest{Design: d.ID, Rows: []map[string]string{country("Aruba"), country("Chad")}}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := tenant.CreateDraft(ctx, d.ID, "countries.csv", []byte("name\nAruba\n")); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func country(name string) map[string]string {
