@@ -1,6 +1,7 @@
 package http
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -8,26 +9,24 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"majestic/app"
+	"majestic/http/views"
 )
 
 // batchBody is a batch as it is asked for.
 type batchBody struct {
-	Design string           `json:"design"`
-	Rows   []jsontext.Value `json:"rows"`
+	Design      string           `json:"design"`
+	Rows        []jsontext.Value `json:"rows"`
+	FileNames   string           `json:"file_names"`
+	SkipBadRows bool             `json:"skip_bad_rows"`
 	outputBody
 }
 
 func (s *Server) createBatch(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
-	var in batchBody
-	body, err := readJSON(w, r, maxBatchBody, &in)
+	request, body, err := readBatch(w, r)
 	if err != nil {
 		return err
 	}
 	once, err := onceOf(r, body)
-	if err != nil {
-		return err
-	}
-	request, err := in.request()
 	if err != nil {
 		return err
 	}
@@ -68,8 +67,79 @@ func (s *Server) listBatchItems(w http.ResponseWriter, r *http.Request, t app.Te
 	return s.writeRenders(w, items)
 }
 
+// batchesPage is how many are listed at once.
+const batchesPage = 50
+
+func (s *Server) showBatches(w http.ResponseWriter, r *http.Request, v visit) error {
+	batches, err := v.Batches(r.Context(), app.PageRequest{Limit: batchesPage, After: r.URL.Query().Get("after")})
+	if err != nil {
+		return err
+	}
+	return show(w, r, http.StatusOK, views.Batches(s.shellFor(v, "Batches"), batches.Data, nextOf(batches)))
+}
+
+func (s *Server) showBatch(w http.ResponseWriter, r *http.Request, v visit) error {
+	id, page, list := r.PathValue("id"), shown(), v.BatchItems
+	page.After = r.URL.Query().Get("after")
+	failed := r.URL.Query().Get("show") == app.Failed
+	if failed {
+		list = v.FailedItems
+	}
+	now, err := v.Progress(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	rows, err := list(r.Context(), id, page)
+	if err != nil {
+		return err
+	}
+	return show(w, r, http.StatusOK, views.Batch(s.shellFor(v, cmp.Or(now.DesignName, "Batch")), views.BatchPage{Progress: now, Rows: rows.Data, Failed: failed, Next: nextOf(rows)}))
+}
+
+func (s *Server) postBatchCancel(w http.ResponseWriter, r *http.Request, v visit) error {
+	b, err := v.CancelBatch(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return seeOther(w, views.Workspace(v.here.Slug, "batches", b.ID))
+}
+
+func (s *Server) postRetry(w http.ResponseWriter, r *http.Request, v visit) error {
+	b, err := v.RetryBatch(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return seeOther(w, views.Workspace(v.here.Slug, "batches", b.ID))
+}
+
+// nextOf is where a list goes on, "" on its last page.
+func nextOf[T any](l app.List[T]) string {
+	if l.Next == nil {
+		return ""
+	}
+	return *l.Next
+}
+
+// readBatch reads a batch, of rows as JSON or of a table, and what of the body counts.
+func readBatch(w http.ResponseWriter, r *http.Request) (q app.BatchRequest, body []byte, err error) {
+	if isTable(r) {
+		sent, err := readTable(w, r)
+		if err != nil {
+			return q, nil, err
+		}
+		q, err = sent.request()
+		return q, sent.sum(), err
+	}
+	var in batchBody
+	if body, err = readJSON(w, r, maxBatchBody, &in); err != nil {
+		return q, nil, err
+	}
+	q, err = in.request()
+	return q, body, err
+}
+
 func (in batchBody) request() (app.BatchRequest, error) {
-	q := app.BatchRequest{Design: in.Design, Rows: make([]map[string]string, 0, min(len(in.Rows), app.MaxBatchRows))}
+	q := app.BatchRequest{Design: in.Design, FileNames: in.FileNames, SkipBadRows: in.SkipBadRows, Rows: make([]map[string]string, 0, min(len(in.Rows), app.MaxBatchRows))}
 	var faults []app.Field
 	if q.Output, faults = in.output(); faults != nil {
 		return q, invalid(faults...)

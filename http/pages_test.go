@@ -146,7 +146,8 @@ func TestEveryPage(t *testing.T) {
 	s := newSite(t)
 	x := makeThings(t, s.tenant, "Card")
 	for _, path := range []string{"/setup", "/signin", "/nothing", "/t/acme/", "/t/acme/designs/" + x.design, "/t/acme/designs/" + x.design + "/edit", "/t/acme/renders/" + x.render,
-		"/operator/releases", "/reset", "/account", "/workspaces/new", "/t/acme/members", "/t/acme/keys", "/t/acme/fonts"} {
+		"/operator/releases", "/reset", "/account", "/workspaces/new", "/t/acme/members", "/t/acme/keys", "/t/acme/fonts",
+		"/t/acme/designs/" + x.design + "/batch", "/t/acme/drafts/" + x.draft, "/t/acme/batches", "/t/acme/batches/" + x.batch} {
 		t.Run(path, func(t *testing.T) {
 			got := s.page(path)
 			if path == "/signin" {

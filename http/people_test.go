@@ -65,6 +65,7 @@ func makePeople(t *testing.T, a *app.App, slug string) (p people) {
 func TestEachRole(t *testing.T) {
 	s := newSite(t)
 	x := makeThings(t, s.tenant, "Card")
+	finishBatch(t, s.tenant, x.batch, func(int) bool { return false }) // its stream ends
 	const nothing = "0198b0f2-0000-7000-8000-000000000001"
 	look, edit, own := app.Viewer, app.Editor, app.Owner
 	least := map[string]string{
@@ -79,13 +80,17 @@ func TestEachRole(t *testing.T) {
 		"GET /t/{slug}/assets/{id}": look, "GET /t/{slug}/fonts.css": look, "GET /t/{slug}/fonts/{id}": look, "GET /t/{slug}/fetched": look,
 		"GET /t/{slug}/designs/{id}/versions/{version}/thumbnail": look, "GET /t/{slug}/fonts": look,
 		"POST /t/{slug}/fonts": edit, "POST /t/{slug}/fonts/{id}/delete": edit,
+		"GET /t/{slug}/designs/{id}/batch": edit, "POST /t/{slug}/designs/{id}/batch": edit,
+		"GET /t/{slug}/drafts/{id}": edit, "GET /t/{slug}/drafts/{id}/faults": edit, "POST /t/{slug}/drafts/{id}": edit,
+		"GET /t/{slug}/batches": look, "GET /t/{slug}/batches/{id}": look, "GET /t/{slug}/batches/{id}/events": look, "GET /t/{slug}/batches/{id}/archive": look,
+		"POST /t/{slug}/batches/{id}/cancel": edit, "POST /t/{slug}/batches/{id}/retry": edit,
 		"GET /t/{slug}/members": look, "POST /t/{slug}/leave": look,
 		"POST /t/{slug}/designs/{id}/renders": edit, "POST /t/{slug}/renders/{id}/cancel": edit,
 		"POST /t/{slug}/members/{id}/role": own, "POST /t/{slug}/members/{id}/remove": own,
 		"POST /t/{slug}/invitations": own, "POST /t/{slug}/invitations/{id}/withdraw": own,
 		"GET /t/{slug}/keys": own, "POST /t/{slug}/keys": own, "POST /t/{slug}/keys/{id}/revoke": own,
 	}
-	ids := map[string]string{"designs": x.design, "renders": x.render, "assets": x.asset, "fonts": x.font}
+	ids := map[string]string{"designs": x.design, "renders": x.render, "assets": x.asset, "fonts": x.font, "drafts": x.draft, "batches": x.batch}
 	form := url.Values{"role": {"none"}, "format": {"png"}, "scale": {"1"}, "var.name": {"a"}, "var.accent": {"#000"}} // so that an owner makes renders, and nothing else
 
 	ada := s.cookie

@@ -200,10 +200,4 @@ func mediaType(format string) string {
 }
 
 // fileName is what a person finds in the downloads.
-func fileName(d app.Design, r app.Render) string {
-	extension := "." + r.Format
-	if r.Format == "jpeg" {
-		extension = ".jpg"
-	}
-	return d.Name + extension
-}
+func fileName(d app.Design, r app.Render) string { return d.Name + r.Extension() }

@@ -230,7 +230,7 @@ func document(t *testing.T, text string) app.Document {
 }
 
 // things are one of each, made in a tenant.
-type things struct{ design, asset, font, render, batch string }
+type things struct{ design, asset, font, render, batch, draft string }
 
 func makeThings(t *testing.T, tenant app.Tenant, name string) things {
 	t.Helper()
@@ -257,7 +257,11 @@ func makeThings(t *testing.T, tenant app.Tenant, name string) things {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return things{d.ID, a.ID, f.ID, r.ID, b.ID}
+	draft, err := tenant.CreateDraft(ctx, d.ID, "people.csv", []byte("name,accent\n"+name+",#fff\nBob,red\nCai,#000\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return things{d.ID, a.ID, f.ID, r.ID, b.ID, draft.ID}
 }
 
 // thumbnail is the one of a design that waits to be drawn.

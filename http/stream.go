@@ -3,11 +3,14 @@ package http
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"time"
+
+	"github.com/a-h/templ"
 
 	"majestic/app"
 	"majestic/http/views"
@@ -17,8 +20,7 @@ import (
 const heartbeat = 15 * time.Second
 
 // streamRender sends the card of a render now and after each change, until it is
-// finished. A browser that is cut off connects again, here or at another release,
-// and gets the card if that has changed meanwhile.
+// finished.
 func (s *Server) streamRender(w http.ResponseWriter, r *http.Request, v visit) error {
 	made, err := v.Render(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -28,8 +30,21 @@ func (s *Server) streamRender(w http.ResponseWriter, r *http.Request, v visit) e
 	if err != nil {
 		return err
 	}
-	seen := r.Header.Get("Last-Event-ID") // the status that a browser has, which was cut off
-	if made.Finished() && seen == made.Status {
+	return s.stream(w, r, made.Status, made.Finished(), func(ctx context.Context, out *stream) (bool, error) {
+		err := v.FollowRender(ctx, s.o.Events, made.ID, func(now app.Render) error {
+			made = now
+			return out.html(r.Context(), now.Status, "render", views.RenderCard(v.here.Slug, d.Name, now))
+		})
+		return made.Finished(), err
+	})
+}
+
+// stream sends events until follow says that it is over. A client that is cut off
+// connects again, here or at another release, and gets what has changed meanwhile:
+// the id of an event names a state of the thing, and each process knows it.
+func (s *Server) stream(w http.ResponseWriter, r *http.Request, state string, over bool, follow func(context.Context, *stream) (over bool, err error)) error {
+	out := &stream{w, http.NewResponseController(w), r.Header.Get("Last-Event-ID")}
+	if over && out.seen == state {
 		w.WriteHeader(http.StatusNoContent) // it need not come back: HTML, server-sent events, 9.2.3
 		return nil
 	}
@@ -41,7 +56,6 @@ func (s *Server) streamRender(w http.ResponseWriter, r *http.Request, v visit) e
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	out := stream{w, http.NewResponseController(w)}
 	out.rc.Flush() // the browser knows at once that it is connected, also when nothing is new
 
 	ctx, cancel := context.WithCancel(r.Context())
@@ -53,24 +67,16 @@ func (s *Server) streamRender(w http.ResponseWriter, r *http.Request, v visit) e
 		case <-ctx.Done():
 		}
 	}()
-	status := seen
 	for ctx.Err() == nil {
 		beat, end := context.WithTimeout(ctx, heartbeat)
-		err := v.FollowRender(beat, s.o.Events, made.ID, func(now app.Render) error {
-			made = now
-			if now.Status == status {
-				return nil
-			}
-			status = now.Status
-			return out.card(r.Context(), v.here.Slug, d.Name, now)
-		})
+		over, err := follow(beat, out)
 		end()
 		if err != nil && !errors.Is(err, context.Canceled) {
 			entryOf(r).err = err // the answer has begun: the browser connects again
 			return nil
 		}
 		switch {
-		case made.Finished():
+		case over:
 			return nil
 		case ctx.Err() == nil:
 			out.comment()
@@ -82,30 +88,52 @@ func (s *Server) streamRender(w http.ResponseWriter, r *http.Request, v visit) e
 
 // stream writes server-sent events.
 type stream struct {
-	w  http.ResponseWriter
-	rc *http.ResponseController
+	w    http.ResponseWriter
+	rc   *http.ResponseController
+	seen string // the id of the last event that the client has
 }
 
-func (s stream) card(ctx context.Context, slug, design string, r app.Render) error {
-	var b bytes.Buffer
-	if err := views.RenderCard(slug, design, r).Render(ctx, &b); err != nil {
-		return fmt.Errorf("write the card: %w", err)
+// html sends a part of a page as the event of a state, unless the client has it.
+func (s *stream) html(ctx context.Context, id, event string, part templ.Component) error {
+	if id == s.seen {
+		return nil
 	}
-	fmt.Fprintf(s.w, "id: %s\nevent: render\n", r.Status)
-	for line := range bytes.Lines(b.Bytes()) {
+	var b bytes.Buffer
+	if err := part.Render(ctx, &b); err != nil {
+		return fmt.Errorf("write the event: %w", err)
+	}
+	return s.send(id, event, b.Bytes())
+}
+
+// json does the same for a program.
+func (s *stream) json(id, event string, v any) error {
+	if id == s.seen {
+		return nil
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write the event: %w", err)
+	}
+	return s.send(id, event, b)
+}
+
+func (s *stream) send(id, event string, data []byte) error {
+	s.seen = id
+	fmt.Fprintf(s.w, "id: %s\nevent: %s\n", id, event)
+	for line := range bytes.Lines(data) {
 		fmt.Fprintf(s.w, "data: %s\n", bytes.TrimRight(line, "\r\n"))
 	}
 	fmt.Fprint(s.w, "\n")
 	return s.rc.Flush()
 }
 
-func (s stream) comment() {
+func (s *stream) comment() {
 	fmt.Fprint(s.w, ": \n\n")
 	s.rc.Flush()
 }
 
 // retry spreads over some seconds when those come back whom we send away.
-func (s stream) retry() {
+func (s *stream) retry() {
 	fmt.Fprintf(s.w, "retry: %d\n\n", 500+rand.IntN(2000))
 	s.rc.Flush()
 }

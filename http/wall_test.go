@@ -150,6 +150,22 @@ func TestForeignIDs(t *testing.T) {
 		"POST /t/{slug}/keys":                      post("/t/bolt/keys"),
 		"POST /t/{slug}/keys/{id}/revoke":          post(both("keys/" + people.key + "/revoke")...),
 
+		"GET /t/{slug}/designs/{id}/batch": page(404, both("designs/"+theirs.design+"/batch")...),
+		"POST /t/{slug}/designs/{id}/batch": func(t *testing.T) {
+			for _, path := range both("designs/" + theirs.design + "/batch") {
+				s.sendFile(path, "csv", "x.csv", []byte("name,accent\na,#000\n"), "Cookie", s.cookie.String(), "Sec-Fetch-Site", "same-origin").want(t, 404)
+			}
+		},
+		"GET /t/{slug}/drafts/{id}":          page(404, both("drafts/"+theirs.draft)...),
+		"GET /t/{slug}/drafts/{id}/faults":   page(404, both("drafts/"+theirs.draft+"/faults")...),
+		"POST /t/{slug}/drafts/{id}":         post(both("drafts/" + theirs.draft)...),
+		"GET /t/{slug}/batches":              page(404, "/t/bolt/batches"),
+		"GET /t/{slug}/batches/{id}":         page(404, both("batches/"+theirs.batch)...),
+		"GET /t/{slug}/batches/{id}/events":  page(404, both("batches/"+theirs.batch+"/events")...),
+		"GET /t/{slug}/batches/{id}/archive": page(404, both("batches/"+theirs.batch+"/archive")...),
+		"POST /t/{slug}/batches/{id}/cancel": post(both("batches/" + theirs.batch + "/cancel")...),
+		"POST /t/{slug}/batches/{id}/retry":  post(both("batches/" + theirs.batch + "/retry")...),
+
 		"GET /api/v1/designs":               api(200, "GET", "/designs", nil),
 		"POST /api/v1/designs":              api(201, "POST", "/designs", `{"name":"n","document":`+greeting+`}`),
 		"GET /api/v1/designs/{id}":          api(404, "GET", "/designs/"+theirs.design, nil),
@@ -166,19 +182,21 @@ func TestForeignIDs(t *testing.T) {
 				t.Errorf("our fonts are %s", got.body)
 			}
 		},
-		"POST /api/v1/fonts":             open,
-		"GET /api/v1/fonts/{id}":         api(404, "GET", "/fonts/"+theirs.font, nil),
-		"DELETE /api/v1/fonts/{id}":      api(404, "DELETE", "/fonts/"+theirs.font, nil),
-		"GET /api/v1/fonts/{id}/file":    api(404, "GET", "/fonts/"+theirs.font+"/file", nil),
-		"GET /api/v1/renders":            api(200, "GET", "/renders?design="+theirs.design, nil),
-		"POST /api/v1/renders":           api(422, "POST", "/renders", `{"design":"`+theirs.design+`",`+values+`}`),
-		"GET /api/v1/renders/{id}":       api(404, "GET", "/renders/"+theirs.render, nil),
-		"DELETE /api/v1/renders/{id}":    api(404, "DELETE", "/renders/"+theirs.render, nil),
-		"GET /api/v1/renders/{id}/file":  api(404, "GET", "/renders/"+theirs.render+"/file", nil),
-		"POST /api/v1/batches":           api(422, "POST", "/batches", `{"design":"`+theirs.design+`","rows":[{"name":"a","accent":"#000"}]}`),
-		"GET /api/v1/batches/{id}":       api(404, "GET", "/batches/"+theirs.batch, nil),
-		"DELETE /api/v1/batches/{id}":    api(404, "DELETE", "/batches/"+theirs.batch, nil),
-		"GET /api/v1/batches/{id}/items": api(404, "GET", "/batches/"+theirs.batch+"/items", nil),
+		"POST /api/v1/fonts":               open,
+		"GET /api/v1/fonts/{id}":           api(404, "GET", "/fonts/"+theirs.font, nil),
+		"DELETE /api/v1/fonts/{id}":        api(404, "DELETE", "/fonts/"+theirs.font, nil),
+		"GET /api/v1/fonts/{id}/file":      api(404, "GET", "/fonts/"+theirs.font+"/file", nil),
+		"GET /api/v1/renders":              api(200, "GET", "/renders?design="+theirs.design, nil),
+		"POST /api/v1/renders":             api(422, "POST", "/renders", `{"design":"`+theirs.design+`",`+values+`}`),
+		"GET /api/v1/renders/{id}":         api(404, "GET", "/renders/"+theirs.render, nil),
+		"DELETE /api/v1/renders/{id}":      api(404, "DELETE", "/renders/"+theirs.render, nil),
+		"GET /api/v1/renders/{id}/file":    api(404, "GET", "/renders/"+theirs.render+"/file", nil),
+		"POST /api/v1/batches":             api(422, "POST", "/batches", `{"design":"`+theirs.design+`","rows":[{"name":"a","accent":"#000"}]}`),
+		"GET /api/v1/batches/{id}":         api(404, "GET", "/batches/"+theirs.batch, nil),
+		"DELETE /api/v1/batches/{id}":      api(404, "DELETE", "/batches/"+theirs.batch, nil),
+		"GET /api/v1/batches/{id}/items":   api(404, "GET", "/batches/"+theirs.batch+"/items", nil),
+		"GET /api/v1/batches/{id}/archive": api(404, "GET", "/batches/"+theirs.batch+"/archive", nil),
+		"GET /api/v1/batches/{id}/events":  api(404, "GET", "/batches/"+theirs.batch+"/events", nil),
 	}
 	for _, pattern := range s.Patterns() {
 		try, ok := cases[pattern]
@@ -236,6 +254,8 @@ func TestForeignIDs(t *testing.T) {
 		s.page("/t/acme/renders/"+ours.render+"/events").want(t, 200)
 		s.page("/t/acme/renders/"+ours.render+"/file").want(t, 200)
 		s.page("/t/acme/assets/"+ours.asset).want(t, 200)
+		s.page("/t/acme/drafts/"+ours.draft).want(t, 200)
+		s.page("/t/acme/batches/"+ours.batch).want(t, 200)
 		s.page("/t/acme/fonts/"+ours.font).want(t, 200)
 		s.api("GET", "/fonts/"+ours.font+"/file", nil).want(t, 200)
 		s.api("GET", "/batches/"+ours.batch+"/items", nil).want(t, 200)

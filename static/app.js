@@ -1,6 +1,8 @@
 // What every page runs. Without it all pages work; with it they move by themselves.
 
+import { watchBatch } from "./batch.js";
 import { showCall } from "./call.js";
+import { watchDraft } from "./draft.js";
 import { fitWhenReady } from "./drawings.js";
 import { search, upload } from "./fonts.js";
 import { closeMenus, find } from "./gallery.js";
@@ -15,6 +17,7 @@ follow();
 cancelHere();
 awaitThumbnails();
 watchRelease();
+watchBatch();
 for (const form of document.querySelectorAll("form[data-preview]")) {
   preview(form);
 }
@@ -31,4 +34,7 @@ for (const form of document.querySelectorAll("form[data-find]")) {
   find(form);
 }
 closeMenus();
+for (const form of document.querySelectorAll("form[data-draft]")) {
+  watchDraft(form);
+}
 restoreTyped();

@@ -1,5 +1,5 @@
-// Renders under way show their progress by themselves: a stream brings the card of
-// a render anew until it is finished.
+// Renders and batches under way show their progress by themselves: a stream brings
+// the card of one anew until it is finished.
 //
 // Over HTTP/1.1 a browser has six connections to a server for all its tabs
 // together, and a stream keeps one. So there are three places for streams in the
@@ -70,11 +70,13 @@ function events(card) {
       ended();
       setTimeout(follow); // when the place is free
     };
-    source.addEventListener("render", ({ data }) => {
+    const take = ({ data }) => {
       if (!renew(parse(data).getElementById(card.id)).dataset.events) {
         end();
       }
-    });
+    };
+    source.addEventListener("render", take);
+    source.addEventListener("batch", take);
     source.addEventListener("error", () => {
       // A stream that is cut connects again by itself; one that is refused does not.
       if (source.readyState === EventSource.CLOSED) {
