@@ -38,7 +38,7 @@ func TestBatchPages(t *testing.T) {
 		t.Error("a variable without a column is not asked for")
 	}
 	form := url.Values{"from.name": {"Who"}, "from.accent": {"accent"}, "format": {"png"}, "scale": {"1"}, "file_names": {"{team}/{Who}"}, "row": {"3"}}
-	body := s.page(draft + "?" + form.Encode()).want(t, 200).body
+	body := s.page(draft+"?"+form.Encode()).want(t, 200).body
 	page = parse(t, body)
 	check := page.one(t, "section", "id=check")
 	if got := check.text(); !strings.Contains(got, "1 row of 3 cannot be drawn, the first is row 2") || !strings.Contains(got, "row 2 (line 3), accent") || !strings.Contains(got, "Render 2 without them") {
@@ -88,7 +88,7 @@ func TestBatchPages(t *testing.T) {
 	if got := failed.one(t, "article").text(); !strings.Contains(got, "Row 3") || !strings.Contains(got, "no font has the character") {
 		t.Errorf("%s", got)
 	}
-	if got := s.page(batch + "/events").want(t, 200).body; !strings.Contains(got, "event: batch\n") || strings.Contains(got, "data-events") {
+	if got := s.page(batch+"/events").want(t, 200).body; !strings.Contains(got, "event: batch\n") || strings.Contains(got, "data-events") {
 		t.Errorf("%s", got)
 	}
 	s.page(batch+"/archive").want(t, 200)

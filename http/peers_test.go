@@ -85,6 +85,10 @@ func TestMovedUnderTheAnswer(t *testing.T) {
 	s := newSiblings(t)
 	v1 := s.all[1]
 	values := `{"name":"a","accent":"#000"}`
+	draft, err := v1.tenant.CreateDraft(t.Context(), s.design, "people.csv", []byte("name,accent\na,#000\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, ask := range map[string]func() answer{
 		"render": func() answer {
 			return v1.api("POST", "/renders", `{"design":"`+s.design+`","async":true,"variables":`+values+`}`, "Idempotency-Key", "r")
@@ -95,6 +99,10 @@ func TestMovedUnderTheAnswer(t *testing.T) {
 		},
 		"form": func() answer {
 			return v1.post("/t/acme/designs/"+s.design+"/renders", url.Values{"var.name": {"a"}, "var.accent": {"#000"}, "format": {"png"}, "scale": {"1"}})
+		},
+		"table": func() answer { return v1.table("name,accent\na,#000\n", map[string]string{"design": s.design}) },
+		"draft": func() answer {
+			return v1.post("/t/acme/drafts/"+draft.ID, url.Values{"format": {"png"}, "scale": {"1"}})
 		},
 	} {
 		s.assign("v1")
@@ -122,8 +130,21 @@ func TestMovedUnderTheAnswer(t *testing.T) {
 	}
 	var old, made int
 	if err := s.pool.QueryRow(t.Context(), `
-		SELECT count(*) FILTER (WHERE queue = 'release_v1'), count(*) FILTER (WHERE queue = 'release_v2') FROM river_job`).Scan(&old, &made); err != nil || old != 0 || made != 3 {
+		SELECT count(*) FILTER (WHERE queue = 'release_v1'), count(*) FILTER (WHERE queue = 'release_v2') FROM river_job`).Scan(&old, &made); err != nil || old != 0 || made != 5 {
 		t.Errorf("%d jobs of v1, %d of v2, %v", old, made, err)
+	}
+
+	// What comes of a batch is had through the other one.
+	s.assign("v1")
+	b, err := v1.tenant.CreateBatch(t.Context(), nil, app.BatchRequest{Design: s.design, Rows: []map[string]string{{"name": "a", "accent": "#000"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	finishBatch(t, v1.tenant, b.ID, func(int) bool { return false })
+	for _, path := range []string{"/archive", "/events"} {
+		if a := s.all[2].api("GET", "/batches/"+b.ID+path, nil).want(t, 200); a.Header.Get("X-Release") != "v1" || a.body == "" {
+			t.Errorf("%s by %s", path, a.Header.Get("X-Release"))
+		}
 	}
 }
 
