@@ -353,7 +353,7 @@ func Draft(s Shell, d DraftPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "</code> is the row's number, and a slash makes folders.</p></div></section><section id=\"check\" data-live aria-labelledby=\"check-title\"><h2 id=\"check-title\">Check</h2>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "</code> is the row's number, and a slash makes folders.</p></div></section><noscript><button class=\"plain\" formmethod=\"get\">Show again</button></noscript></div><section class=\"panel checked\" id=\"check\" data-live aria-labelledby=\"check-title\"><h2 id=\"check-title\">Check</h2>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -361,7 +361,7 @@ func Draft(s Shell, d DraftPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "</section><noscript><button class=\"plain\" formmethod=\"get\">Show again</button></noscript></div></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "</section></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
