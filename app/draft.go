@@ -40,6 +40,7 @@ func (t Tenant) CreateDraft(ctx context.Context, design, name string, table []by
 	if err != nil {
 		return d, err
 	}
+	version := shown.Version - shown.Ahead()
 	read, err := ReadTable(bytes.NewReader(table))
 	if err != nil {
 		return d, err
@@ -61,7 +62,7 @@ func (t Tenant) CreateDraft(ctx context.Context, design, name string, table []by
 		type made struct{ ID string }
 		m, err := one[made](ctx, tx, "table", `
 			INSERT INTO drafts (tenant_id, design_id, design_version, name, columns, total) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
-			t.id, shown.ID, shown.Version, fileName(name, "table.csv"), read.Columns, total)
+			t.id, shown.ID, version, fileName(name, "table.csv"), read.Columns, total)
 		if err != nil {
 			return fmt.Errorf("insert draft: %w", err)
 		}
