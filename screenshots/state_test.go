@@ -71,7 +71,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 }
 
 // A busy machine paints a page before all of it is there, and then the rest. The
-// picture is the same, at any scale.
+// picture is the same, at crooked scales, too.
 func TestPaintedInParts(t *testing.T) {
 	p := startPool(t, Options{Tabs: 1})
 	s := designs(t, 0)[5]
@@ -89,7 +89,7 @@ func TestPaintedInParts(t *testing.T) {
 			}
 			return data
 		}
-		for _, s.Scale = range []float64{1, 1.25, 1.3, 1.5, 2, 3} {
+		for _, s.Scale = range []float64{1.3, 1.5} {
 			want := draw(s.HTML)
 			draw(s.HTML[:half])
 			if err := b.evaluate(b.ctx, fmt.Sprintf(`document.querySelector(".page").insertAdjacentHTML("beforeend", %q) ?? null`, rest), new(any)); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"syscall"
 	"testing"
@@ -69,6 +70,7 @@ func TestWorn(t *testing.T) {
 		}
 		b.shots = 1
 	})
+	debug.FreeOSMemory() // now, and not in the middle
 	before := memory([]int{os.Getpid()})
 	grown, err := syscall.Mmap(-1, 0, 64<<20, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE) // fresh: Go's own may be used again
 	if err != nil {
