@@ -96,7 +96,13 @@ func (b *browser) shoot(s Shot, prepare string, limit time.Duration) ([]byte, er
 	return data, err
 }
 
+//go:embed leave.js
+var leave string
+
 func (b *browser) draw(ctx context.Context, s Shot, prepare string) ([]byte, error) {
+	if err := b.evaluate(ctx, "("+leave+")()", new(any)); err != nil {
+		return nil, err
+	}
 	if err := b.look(ctx, view{s.Width, s.Height, s.Scale, s.Transparent}); err != nil {
 		return nil, err
 	}

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Whatever a page tries to leave behind in the tab, the next one comes out as in a
-// fresh browser.
+// Whatever a page tries to leave behind in the tab, the next one, which has the same
+// names and nothing to set them right with, comes out as in a fresh browser.
 func TestNothingIsLeftBehind(t *testing.T) {
 	file, err := os.ReadFile(lobster)
 	if err != nil {
@@ -18,10 +18,10 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 	font := "data:font/otf;base64," + base64String(file)
 	red := dataURL(t, 40, 40, color.NRGBA{R: 255, A: 255})
-	// As app/canvas writes them: each box begins with all: initial. A page that leaves
-	// something to the browser's own rules may find links, the color scheme and the
-	// place that is scrolled to as a page before has left them.
 	victims := []Shot{
+		page100(`<style>p { font: 20px Brand, Inter; counter-increment: c } p::after { content: counter(c, marks) } i { color: var(--ours, green) }</style>
+			<div id=end data-element=name><p>text <i>var</i> <a href="#end">link</a></p><input name=q value=mine><img src="` + red + `" width=9 height=9></div>`),
+		{HTML: `<p>no doctype, no style`, Width: 100, Height: 50, Scale: 1, Format: PNG},
 		{HTML: card(t), Width: 1200, Height: 630, Scale: 1, Format: PNG},
 		{HTML: card(t), Width: 1200, Height: 630, Scale: 0.5, Format: JPEG},
 	}
@@ -44,6 +44,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		"form values":                     `<form name=q><input name=q value=theirs autofocus><select name=s><option selected>b</select><textarea>t</textarea><input type=checkbox checked></form>`,
 		"what lies on top":                `<dialog open style="width:100vw;height:100vh;background:red">a</dialog><div popover=manual style="display:block;background:red">b</div><details open><summary>c</details>`,
 		"languages, directions, schemes":  `<html lang=ar dir=rtl style="color-scheme:dark;writing-mode:vertical-rl;zoom:2"><meta name=color-scheme content=dark><meta name=viewport content="width=30,initial-scale=4"><meta name=theme-color content=red><meta name=referrer content=unsafe-url><p>a`,
+		"colours of links, for documents": `<body link=red vlink=red alink=red><form name=querySelectorAll></form><a href="#end">a`,
 		"quirks":                          `<html style="background:red"><body bgcolor=red text=red link=red vlink=red marginwidth=40 topmargin=40><table><tr><td>a`,
 		"pictures with the same address":  `<img src="` + red + `"><style>body { background: url("` + red + `") } p { border-image: url("` + red + `") 9; cursor: url("` + red + `"), auto; mask: url("` + red + `") }</style><p>a`,
 		"scripts":                         `<script>localStorage.a = 1; window.name = "theirs"; document.title = "theirs"; history.pushState(1, "", "#end"); new FontFace("Brand", "url(` + font[:99] + `)")</script><svg onload="document.body.style.background='red'"></svg><a href="javascript:1" id=end>a</a>`,
