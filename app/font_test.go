@@ -93,6 +93,15 @@ func TestFont(t *testing.T) {
 	if _, err := tenant.SaveDesign(ctx, d.ID, 1, "Card", written(t, "Lato", "")); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := tenant.PublishDesign(ctx, nil, d.ID, &d.Version, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := tenant.DeleteFont(ctx, f.ID); app.KindOf(err) != app.Conflict {
+		t.Errorf("a font that a published version is written in: %v", err)
+	}
+	if _, err := tenant.PublishDesign(ctx, nil, d.ID, nil, nil); err != nil {
+		t.Fatal(err)
+	}
 	if err := tenant.DeleteFont(ctx, f.ID); err != nil {
 		t.Fatal(err)
 	}
