@@ -11,9 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// MaxDraftBytes is the most of a table that is kept.
-const MaxDraftBytes = 32 << 20
-
 // Draft is a table that may become a batch of a design's version: it is kept for an
 // hour, in which it is looked at, as often as one likes.
 type Draft struct {

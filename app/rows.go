@@ -65,14 +65,14 @@ const fewRows = 500
 func (t Tenant) checked(ctx context.Context, doc Document, m Mapping, all rows) rows {
 	return func(yield func(batchRow, error) bool) {
 		here := map[string]bool{}
-		some := make([]batchRow, 0, fewRows)
+		few := make([]batchRow, 0, fewRows)
 		shown := make([][]string, 0, fewRows)
 		flush := func() bool {
 			if err := t.lookForAssets(ctx, here, shown); err != nil {
 				yield(batchRow{}, err)
 				return false
 			}
-			for i, row := range some {
+			for i, row := range few {
 				for _, id := range shown[i] {
 					if !here[id] {
 						row.faults = append(row.faults, row.fault(m, imageField(doc, row, id), fmt.Sprintf("the asset %q is not here; upload the image with POST /api/v1/assets and use its id", id)))
@@ -82,7 +82,7 @@ func (t Tenant) checked(ctx context.Context, doc Document, m Mapping, all rows) 
 					return false
 				}
 			}
-			some, shown = some[:0], shown[:0]
+			few, shown = few[:0], shown[:0]
 			return true
 		}
 		for row, err := range all {
@@ -93,27 +93,34 @@ func (t Tenant) checked(ctx context.Context, doc Document, m Mapping, all rows) 
 				yield(row, err)
 				return
 			}
-			resolved, err := doc.Resolve(row.variables)
-			e, theirs := err.(*Error)
-			if err != nil && (!theirs || e.Kind != Invalid) {
+			assets, err := row.resolve(doc, m)
+			if err != nil {
 				yield(row, err)
 				return
 			}
-			var assets []string
-			if theirs {
-				for _, f := range e.Fields {
-					row.faults = append(row.faults, row.fault(m, f.Field, f.Message))
-				}
-			} else {
-				assets = slices.DeleteFunc(resolved.Assets(), IsAddress)
-			}
-			some, shown = append(some, row), append(shown, assets)
-			if len(some) == fewRows && !flush() {
+			few, shown = append(few, row), append(shown, assets)
+			if len(few) == fewRows && !flush() {
 				return
 			}
 		}
 		flush()
 	}
+}
+
+// resolve finds the row's own faults, and the assets that it shows.
+func (r *batchRow) resolve(doc Document, m Mapping) (assets []string, err error) {
+	resolved, err := doc.Resolve(r.variables)
+	if err == nil {
+		return slices.DeleteFunc(resolved.Assets(), IsAddress), nil
+	}
+	e, ok := err.(*Error)
+	if !ok || e.Kind != Invalid {
+		return nil, err
+	}
+	for _, f := range e.Fields {
+		r.faults = append(r.faults, r.fault(m, f.Field, f.Message))
+	}
+	return nil, nil
 }
 
 // lookForAssets finds out about those that are not known yet.
