@@ -13,8 +13,8 @@ export function watchDraft(form) {
     timer = setTimeout(check, 250);
   });
   form.addEventListener("keydown", (event) => {
-    // Enter in the row's number shows that row, and renders nothing.
-    if (event.key === "Enter" && event.target.name === "row") {
+    // Enter shows what was typed, and renders nothing: a button does.
+    if (event.key === "Enter" && event.target.matches("input")) {
       event.preventDefault();
       check();
     }
