@@ -13,6 +13,7 @@ import (
 	"majestic/app"
 	"majestic/app/canvas"
 	"majestic/app/sfnt"
+	"majestic/static"
 )
 
 // forever is for what is served under a name that changes with it.
@@ -22,7 +23,7 @@ const forever = "public, max-age=31536000, immutable"
 // design looks the same in both, and the stylesheet that names them.
 type fonts struct {
 	files map[string]fontFile // by name in the address
-	css   string
+	css   *static.Text
 	sheet string // the stylesheet's address
 }
 
@@ -33,7 +34,7 @@ type fontFile struct{ path, family string }
 // would cost a second of every start. One that is missing is not served.
 func newFonts(place func(file string) string) fonts {
 	f := fonts{files: map[string]fontFile{}}
-	f.css = canvas.FontFaces(func(family app.Family, face app.Face) string {
+	css := canvas.FontFaces(func(family app.Family, face app.Face) string {
 		file := place(face.File)
 		mark := family.Name + face.File
 		if info, err := os.Stat(file); err == nil {
@@ -47,7 +48,8 @@ func newFonts(place func(file string) string) fonts {
 		characters, _ := sfnt.ReadCoverage(place(face.File), family.Name)
 		return characters.CSS(gap)
 	})
-	f.sheet = "/fonts/" + short(f.css) + ".css"
+	f.css = static.NewText(css)
+	f.sheet = "/fonts/" + short(css) + ".css"
 	return f
 }
 
@@ -63,14 +65,14 @@ func (s *Server) showFont(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.Path == s.fonts.sheet {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
 		w.Header().Set("Cache-Control", forever)
-		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(s.fonts.css))
+		s.fonts.css.ServeHTTP(w, r)
 		return nil
 	}
 	if path.Ext(r.URL.Path) == ".css" {
 		// A page of another release asks: it gets what we have, and asks again.
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
-		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(s.fonts.css))
+		s.fonts.css.ServeHTTP(w, r)
 		return nil
 	}
 	font := s.fonts.files[r.PathValue("file")]

@@ -4,7 +4,6 @@
 package static
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"embed"
@@ -26,7 +25,7 @@ var embedded embed.FS
 // Files are the embedded files under their hashed names.
 type Files struct {
 	paths  map[string]string // by plain name
-	served map[string][]byte // by path
+	served map[string]*Text  // by path
 	store  Store             // what other releases have published; nil without
 }
 
@@ -39,7 +38,7 @@ type Store interface {
 // New hashes the files. It panics on a module that imports what is not there:
 // the files are ours, and any test that makes a server finds out.
 func New() *Files {
-	f := &Files{paths: map[string]string{}, served: map[string][]byte{}}
+	f := &Files{paths: map[string]string{}, served: map[string]*Text{}}
 	err := fs.WalkDir(embedded, ".", func(name string, e fs.DirEntry, err error) error {
 		if err == nil && !e.IsDir() {
 			f.add(name)
@@ -56,12 +55,12 @@ func New() *Files {
 // files that also serve what others have put there: while one release takes over
 // from another, a page of the one may ask the other for its stylesheet.
 func (f *Files) Publish(ctx context.Context, store Store) (*Files, error) {
-	for p, data := range f.served {
+	for p, text := range f.served {
 		if file, err := store.Open(ctx, key(p)); err == nil {
 			file.Close()
 			continue
 		}
-		if err := store.Put(ctx, key(p), data); err != nil {
+		if err := store.Put(ctx, key(p), []byte(text.plain)); err != nil {
 			return nil, fmt.Errorf("publish %s: %w", p, err)
 		}
 	}
@@ -94,6 +93,10 @@ func (f *Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer file.Close()
 	w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(r.URL.Path)))
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	if text, ok := f.served[r.URL.Path]; ok {
+		text.ServeHTTP(w, r)
+		return
+	}
 	http.ServeContent(w, r, "", time.Time{}, file)
 }
 
@@ -108,8 +111,8 @@ func (f *Files) Has(ctx context.Context, path string) bool {
 }
 
 func (f *Files) open(ctx context.Context, p string) (io.ReadSeekCloser, error) {
-	if data, ok := f.served[p]; ok {
-		return nopCloser{bytes.NewReader(data)}, nil
+	if text, ok := f.served[p]; ok {
+		return nopCloser{strings.NewReader(text.plain)}, nil
 	}
 	if f.store == nil || !hashed.MatchString(p) {
 		return nil, fs.ErrNotExist
@@ -144,7 +147,7 @@ func (f *Files) add(name string) string {
 	sum := sha256.Sum256([]byte(text))
 	ext := path.Ext(name)
 	p := "/static/" + strings.ReplaceAll(strings.TrimSuffix(name, ext), "/", "-") + "." + hex.EncodeToString(sum[:4]) + ext
-	f.paths[name], f.served[p] = p, []byte(text)
+	f.paths[name], f.served[p] = p, NewText(text)
 	return p
 }
 

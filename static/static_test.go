@@ -2,6 +2,7 @@ package static
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"io"
 	"io/fs"
@@ -34,12 +35,36 @@ func TestFilesServesHashedNames(t *testing.T) {
 	}
 }
 
+func TestFilesAreZippedForWhoTakesIt(t *testing.T) {
+	f := New()
+	get := func(takes string) *httptest.ResponseRecorder {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", f.Path("editor/editor.js"), nil)
+		r.Header.Set("Accept-Encoding", takes)
+		f.ServeHTTP(w, r)
+		return w
+	}
+	plain := get("br, gzip;q=0")
+	if plain.Header().Get("Content-Encoding") != "" || !strings.Contains(plain.Body.String(), "createModel") {
+		t.Errorf("it comes zipped to who refuses that: %v", plain.Header())
+	}
+	for _, takes := range []string{"gzip", "gzip, deflate, br, zstd", "br;q=1, gzip;q=0.5"} {
+		zipped := get(takes)
+		r, err := gzip.NewReader(zipped.Body)
+		if err != nil || zipped.Header().Get("Content-Encoding") != "gzip" || zipped.Header().Get("Vary") != "Accept-Encoding" {
+			t.Fatalf("%s: %v, %v", takes, err, zipped.Header())
+		}
+		if text, err := io.ReadAll(r); err != nil || string(text) != plain.Body.String() {
+			t.Errorf("%s: %d bytes, %v", takes, len(text), err)
+		}
+	}
+}
+
 func TestModulesImportHashedNames(t *testing.T) {
 	f := New()
 	specifier := regexp.MustCompile(`(?m)^(?:import\b[^"]*|export\b[^"\n]*from )"([^"]+)"`)
 	found := 0
 	for p, text := range f.served {
-		for _, m := range specifier.FindAllStringSubmatch(string(text), -1) {
+		for _, m := range specifier.FindAllStringSubmatch(text.plain, -1) {
 			found++
 			if !f.Has(t.Context(), m[1]) {
 				t.Errorf("%s imports %s, which is not served", p, m[1])
