@@ -1,6 +1,7 @@
 package http_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -88,6 +89,29 @@ func testLayers(t *testing.T, w *workbench) {
 	w.elements()
 	if n := len(w.saved().Document.Pages); n != 2 {
 		t.Errorf("%d pages are saved", n)
+	}
+
+	w.do("an empty page", chromedp.Click(chromedp.CSS(`[data-command=page-add]`)))
+	w.do("its row", chromedp.Evaluate[chromedp.Void](`document.querySelector("[data-part=pages] [aria-current]").focus()`))
+	w.keys(kb.ArrowUp, alt)
+	w.empty(false, true, false)
+	w.until(`document.activeElement.closest("li").dataset.id === "1"`)
+	w.do("drag a page", chromedp.DragAndDrop(chromedp.CSS("[data-part=pages] li[data-id='1'] .pick"), chromedp.CSS("[data-part=pages] li[data-id='0'] .pick")))
+	w.empty(true, false, false)
+	w.keys("z", ctrl)
+	w.empty(false, true, false)
+}
+
+// empty waits until just these pages have nothing on them, as saved.
+func (w *workbench) empty(want ...bool) {
+	w.t.Helper()
+	w.elements()
+	var got []bool
+	for _, p := range w.saved().Document.Pages {
+		got = append(got, len(p.Elements) == 0)
+	}
+	if !slices.Equal(got, want) {
+		w.t.Errorf("empty are %v, not %v", got, want)
 	}
 }
 

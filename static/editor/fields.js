@@ -182,6 +182,7 @@ function colorParts(label, change, done, none) {
     put(input, value ?? "");
     input.placeholder = isMixed ? "Mixed" : none ? "none" : "#2563eb";
     swatch.value = opaque(value);
+    swatch.toggleAttribute("data-none", value === undefined);
   };
   typed(input, () => {
     const text = input.value.trim();

@@ -2,54 +2,29 @@
 
 import { change, order, place } from "./document.js";
 import { node } from "./dom.js";
+import { createOrder } from "./order.js";
 import { toggled, wholeGroups } from "./selection.js";
 
-const signs = { text: "T", image: "▣", rect: "▭", ellipse: "◯", line: "╱" };
-
-export function createLayers({ list, model }) {
-  let dragged = null;
+// createLayers shows them by signs, a template of icons.
+export function createLayers({ list, signs, model }) {
   let shown = null;
   model.listen(show);
   show();
 
+  createOrder(list, {
+    drop: (id, over) => model.change({ document: place(model.document, model.page, id, model.elements.findIndex((e) => e.id === over)) }),
+    step(id, way) {
+      model.select([id]);
+      model.edit(order, way > 0 ? "backward" : "forward");
+      focus(id);
+    },
+  });
   list.addEventListener("keydown", (event) => {
-    const row = event.target.closest("li");
-    const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-    if (!row || event.target.tagName === "INPUT") {
-      return;
-    }
-    if (way && event.altKey) {
-      model.select([row.dataset.id]);
-      model.edit(order, way > 0 ? "forward" : "backward");
-      focus(row.dataset.id);
-    } else if (way) {
-      (way > 0 ? row.previousElementSibling : row.nextElementSibling)?.querySelector(".pick").focus();
-    } else if (event.key === "F2") {
-      rename(row.dataset.id);
-    } else {
-      return;
-    }
-    event.preventDefault();
-    event.stopPropagation();
-  });
-  list.addEventListener("dragover", (event) => {
-    if (dragged) {
+    if (event.key === "F2" && event.target.tagName !== "INPUT") {
       event.preventDefault();
-      list.querySelector("[data-into]")?.removeAttribute("data-into");
-      event.target.closest("li")?.setAttribute("data-into", "");
+      event.stopPropagation();
+      rename(event.target.closest("li").dataset.id);
     }
-  });
-  list.addEventListener("drop", (event) => {
-    const target = event.target.closest("li")?.dataset.id;
-    event.preventDefault();
-    if (dragged && target && target !== dragged) {
-      const index = model.elements.findIndex((e) => e.id === target);
-      model.change({ document: place(model.document, model.page, dragged, index) });
-    }
-  });
-  list.addEventListener("dragend", () => {
-    dragged = null;
-    list.querySelector("[data-into]")?.removeAttribute("data-into");
   });
 
   return { rename };
@@ -75,21 +50,25 @@ export function createLayers({ list, model }) {
 
   function row(e) {
     const pick = node("button", { type: "button", class: "pick", "aria-pressed": "false", onclick: (event) => choose(e.id, event), ondblclick: () => rename(e.id) },
-      node("span", { class: "sign", "aria-hidden": "true" }, signs[e.type]), node("span", { class: "label" }, labelOf(e)));
+      sign(e.type), node("span", { class: "label" }, labelOf(e)));
     if (e.group) {
       pick.append(node("span", { class: "tag", title: "Group " + e.group }, "group"));
     }
-    const item = node("li", { draggable: "true", "data-id": e.id, ondragstart: (event) => { dragged = e.id; event.dataTransfer.setData("text/x-layer", e.id); } },
-      pick, toggle(e, "hidden", e.hidden ? "Show" : "Hide", e.hidden ? "◌" : "●"), toggle(e, "locked", e.locked ? "Unlock" : "Lock", e.locked ? "🔒︎" : "🔓︎"));
+    const item = node("li", { draggable: "true", "data-id": e.id },
+      pick, toggle(e, "hidden", e.hidden ? "Show" : "Hide", sign(e.hidden ? "hidden" : "shown")), toggle(e, "locked", e.locked ? "Unlock" : "Lock", sign(e.locked ? "locked" : "unlocked")));
     item.toggleAttribute("data-hidden", Boolean(e.hidden));
     return item;
   }
 
-  function toggle(e, name, word, sign) {
+  function toggle(e, name, word, icon) {
     return node("button", {
       type: "button", class: "act", "data-act": name, "aria-label": `${word} ${labelOf(e)}`, "aria-pressed": String(Boolean(e[name])), title: word,
       onclick: () => model.change({ document: change(model.document, model.page, [e.id], { [name]: e[name] ? undefined : true }) }),
-    }, sign);
+    }, icon);
+  }
+
+  function sign(name) {
+    return signs.content.querySelector(`[data-sign=${name}]`).cloneNode(true);
   }
 
   function choose(id, event) {

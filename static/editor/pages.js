@@ -2,10 +2,12 @@
 
 import { addPage, limits, movePage, removePage } from "./document.js";
 import { node } from "./dom.js";
+import { createOrder } from "./order.js";
 
 export function createPages({ list, model }) {
   let shown = "";
   model.listen(show);
+  createOrder(list, { drop: (from, to) => move(Number(from), Number(to)), step: (from, by) => move(Number(from), Number(from) + by) });
   show();
 
   return {
@@ -19,12 +21,7 @@ export function createPages({ list, model }) {
         model.change({ document: removePage(model.document, model.page), page: Math.max(0, model.page - 1), selection: [] });
       }
     },
-    move(by) {
-      const to = model.page + by;
-      if (to >= 0 && to < model.document.pages.length) {
-        model.change({ document: movePage(model.document, model.page, to), page: to });
-      }
-    },
+    move: (by) => move(model.page, model.page + by),
     go(by) {
       const to = model.page + by;
       if (to >= 0 && to < model.document.pages.length) {
@@ -32,6 +29,12 @@ export function createPages({ list, model }) {
       }
     },
   };
+
+  function move(from, to) {
+    if (to >= 0 && to < model.document.pages.length) {
+      model.change({ document: movePage(model.document, from, to), page: to, selection: from === model.page ? model.selection : [] });
+    }
+  }
 
   function insert(page) {
     if (model.document.pages.length < limits.pages) {
@@ -47,7 +50,7 @@ export function createPages({ list, model }) {
     shown = now;
     const had = list.contains(document.activeElement);
     list.replaceChildren(...model.document.pages.map((page, i) =>
-      node("li", {}, node("button", {
+      node("li", { draggable: "true", "data-id": i }, node("button", {
         type: "button", class: "pick", "aria-current": i === model.page ? "page" : false, onclick: () => model.see({ page: i, selection: [] }),
       }, `Page ${i + 1}`, node("span", { class: "quiet" }, `${page.width} × ${page.height}`)))));
     if (had) {
