@@ -82,10 +82,7 @@ func testGone(t *testing.T, w *workbench) {
 
 func testSignedOut(t *testing.T, w *workbench) {
 	w.expects("401")
-	w.do("sign out elsewhere", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, network.ClearBrowserCookies, cdp.Empty{})
-		return err
-	}))
+	w.signOut()
 	w.drag(at{70, 70}, at{90, 77}, ctrl)
 	w.until(state + ` === "Signed out: kept here" && document.querySelector("[data-part=signin]").checkVisibility()`)
 	w.site.signIn(w.browser)
@@ -183,6 +180,14 @@ func testClipboard(t *testing.T, w *workbench) {
 	other.until(`board.querySelector("[data-element=text-1]").textContent === "<b>plain</b>" && !board.querySelector("b")`)
 	other.paste(strings.Repeat("x", 20_001))
 	other.until(`document.querySelector("[data-part=trouble]").textContent.includes("20001")`)
+}
+
+// signOut ends the session elsewhere.
+func (w *workbench) signOut() {
+	w.t.Helper()
+	if _, err := chromedp.Call(w.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // online takes away the network to the addresses of a pattern, or gives it back.

@@ -1,0 +1,211 @@
+package http_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// TestLook goes through the pages as people see them: wide and narrow, light and dark.
+// None logs an error, moves by itself, scrolls sideways or is heavy; every text stands
+// out, every control has a name and is reached by the keyboard. With LOOK it leaves
+// pictures in a folder, for people to look at:
+//
+//	LOOK=/tmp/look go test -run TestLook ./http
+func TestLook(t *testing.T) {
+	s := newSite(t)
+	x := makeThings(t, s.tenant, "Card")
+	ctx := context.Background()
+	s.post("/t/acme/invitations", url.Values{"email": {"bob@example.com"}, "role": {"editor"}}).want(t, 303)
+	d, err := s.tenant.CreateDesign(ctx, nil, "Poster", document(t, poster))
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit := "/t/acme/designs/" + d.ID + "/edit"
+	picked := func(id string) func(*workbench) {
+		return func(w *workbench) {
+			w.do("pick "+id, chromedp.Evaluate[chromedp.Void](`document.querySelector("li[data-id='`+id+`'] .pick").click()`))
+		}
+	}
+	b := s.browser()
+	for _, p := range []sight{
+		{name: "gallery", path: "/t/acme/"},
+		{name: "design", path: "/t/acme/designs/" + x.design},
+		{name: "render", path: "/t/acme/renders/" + x.render},
+		{name: "members", path: "/t/acme/members"},
+		{name: "keys", path: "/t/acme/keys"},
+		{name: "account", path: "/account"},
+		{name: "new workspace", path: "/workspaces/new"},
+		{name: "releases", path: "/operator/releases"},
+		{name: "nothing here", path: "/t/acme/nothing", logs: "404"},
+		{name: "editor", path: edit},
+		{name: "editor, text", path: edit, then: picked("headline"), open: "properties"},
+		{name: "editor, shape", path: edit, then: picked("sun"), open: "properties"},
+		{name: "editor, layers", path: edit, then: picked("sea"), open: "layers"},
+		{name: "editor, help", path: edit, then: func(w *workbench) { w.keys("?") }},
+		{name: "sign in", path: "/signin", out: true},
+		{name: "reset", path: "/reset", out: true},
+	} {
+		t.Run(p.name, func(t *testing.T) {
+			ctx, stop := context.WithTimeout(b.ctx, 30*time.Second)
+			defer stop()
+			w := &workbench{browser: &browser{t, ctx}, site: s}
+			w.watch()
+			w.expects(cmp.Or(p.logs, "favicon"))
+			w.look(p)
+		})
+	}
+}
+
+// sight is a page and what is done there.
+type sight struct {
+	name, path string
+	then       func(*workbench)
+	open       string // the sheet of the editor that a narrow window opens
+	logs       string // what the browser logs, as it should
+	out        bool   // for those who are signed out
+}
+
+func (w *workbench) look(p sight) {
+	w.t.Helper()
+	if p.out {
+		w.signOut()
+	}
+	for _, width := range []int64{1440, 360} {
+		w.do("size", chromedp.EmulateViewport(width, 800))
+		w.dark(false)
+		w.do("open", chromedp.Navigate(w.site.url+p.path))
+		w.until(`document.readyState === "complete" && (!document.querySelector("[data-editor]") || document.querySelector("[data-ready]"))`)
+		w.do("bring the tools", chromedp.Evaluate[chromedp.Void](string(must(os.ReadFile("testdata/look.js")))+`; window.look = look; document.fonts.ready`, chromedp.EvalAwaitPromise))
+		for _, shift := range ask[[]string](w, `look.shift()`) {
+			w.t.Errorf("%d px: it moves by itself: %s", width, shift)
+		}
+		if n := ask[int](w, `look.weight()`); n > 100_000 || n < 4_000 {
+			w.t.Errorf("%d px: it weighs %d bytes", width, n)
+		}
+		if p.then != nil {
+			p.then(w)
+		}
+		if width == 1440 {
+			w.reach()
+		} else if p.open != "" {
+			w.do("open the sheet", chromedp.Click(chromedp.CSS("[data-sheet="+p.open+"]")))
+		}
+		for _, n := range ask[[]string](w, `look.wider()`) {
+			w.t.Errorf("%d px: it scrolls sideways: %s", width, n)
+		}
+		w.named()
+		for _, dark := range []bool{false, true} {
+			w.dark(dark)
+			if n := ask[int](w, `look.seen()`); n < 5 {
+				w.t.Errorf("only %d texts are there to see", n)
+			}
+			for _, f := range ask[[]string](w, `look.faint()`) {
+				w.t.Errorf("%d px, dark %t: too faint: %s", width, dark, f)
+			}
+			w.picture(fmt.Sprintf("%s, %d%s.png", p.name, width, map[bool]string{true: ", dark"}[dark]))
+		}
+	}
+}
+
+// reach goes from control to control by Tab, until it has been at each or round.
+func (w *workbench) reach() {
+	w.t.Helper()
+	type place struct {
+		Number int
+		Name   string
+		Shown  bool
+	}
+	missing := map[int]string{}
+	for i, name := range ask[[]string](w, `look.reachable()`) {
+		missing[i] = name
+	}
+	w.do("begin", chromedp.Evaluate[chromedp.Void](`document.activeElement.blur()`))
+	for range len(missing) + 5 {
+		w.keys("\t")
+		here := ask[place](w, `look.here()`)
+		if _, first := missing[here.Number]; first && !here.Shown {
+			w.t.Errorf("one does not see that %s has the focus", here.Name)
+		}
+		delete(missing, here.Number)
+		if len(missing) == 0 {
+			break
+		}
+	}
+	for _, name := range missing {
+		w.t.Errorf("the keyboard does not reach %s", name)
+	}
+}
+
+// named looks for controls that a screen reader has no name for.
+func (w *workbench) named() {
+	w.t.Helper()
+	tree, err := chromedp.Call(w.ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	controls := " button link textbox searchbox combobox listbox checkbox radio spinbutton slider ColorWell toolbar dialog image "
+	for _, n := range tree.Nodes {
+		if n.Ignored || n.Role == nil || !strings.Contains(controls, " "+strings.Trim(string(n.Role.Value), `"`)+" ") {
+			continue
+		}
+		if n.Name == nil || strings.Trim(string(n.Name.Value), `" `) == "" {
+			w.t.Errorf("a %s has no name: node %d", n.Role.Value, n.BackendDOMNodeID)
+		}
+	}
+}
+
+func (w *workbench) dark(yes bool) {
+	w.t.Helper()
+	value := map[bool]string{true: "dark", false: "light"}[yes]
+	if _, err := chromedp.Call(w.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: value}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// picture keeps what is to be seen, where somebody asked for it.
+func (w *workbench) picture(name string) {
+	w.t.Helper()
+	folder := os.Getenv("LOOK")
+	if folder == "" {
+		return
+	}
+	data, err := chromedp.Run(w.ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, name), data, 0o644)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func ask[T any](w *workbench, expression string) T {
+	w.t.Helper()
+	got, err := chromedp.Run(w.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		w.t.Fatalf("%s: %v", expression, err)
+	}
+	return got
+}
+
+// poster has one of each kind of element.
+const poster = `{"version":1,"pages":[{"width":1200,"height":630,"background":{"type":"linear","angle":160,"stops":[["#0f172a",0],["#1e3a8a",1]]},"elements":[
+	{"id":"sun","type":"ellipse","x":860,"y":90,"width":220,"height":220,"fill":{"type":"radial","stops":[["#fde68a",0],["#f59e0b",1]]},"shadow":{"x":0,"y":0,"blur":60,"color":"#f59e0b80"}},
+	{"id":"sea","type":"rect","x":0,"y":470,"width":1200,"height":160,"fill":"#0ea5e9","opacity":0.8,"name":"Sea"},
+	{"id":"horizon","type":"line","x":0,"y":470,"width":1200,"height":0,"stroke":"#e0f2fe","stroke_width":3},
+	{"id":"headline","type":"text","x":80,"y":120,"width":720,"height":200,"text":"Summer in {{town}}","size":84,"weight":700,"color":"#ffffff","line_height":1.1,"fit":"shrink","name":"Headline"},
+	{"id":"badge","type":"rect","x":80,"y":360,"width":260,"height":64,"fill":"{{accent}}","radius":32,"group":"label"},
+	{"id":"badge-text","type":"text","x":80,"y":360,"width":260,"height":64,"text":"from {{price}}","size":28,"weight":600,"color":"#0f172a","align":"center","valign":"middle","group":"label"}]},
+	{"width":794,"height":1123,"elements":[]}]}`
