@@ -19,6 +19,7 @@ type Design struct {
 	Document  Document  `json:"document"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+	SavedBy   string    `json:"saved_by"` // a person's name, or "API"; "" where nobody noted it
 
 	PublishedVersion *int       `json:"published_version"` // that renders take which name none; nil is the newest
 	ArchivedAt       *time.Time `json:"archived_at"`       // when it was taken out of the gallery and of lists
@@ -35,7 +36,7 @@ func (d Design) Ahead() int {
 	return d.Version - *d.PublishedVersion
 }
 
-const designColumns = `d.id, d.name, d.version, v.document, d.created_at, d.updated_at, d.published_version, d.archived_at`
+const designColumns = `d.id, d.name, d.version, v.document, d.created_at, d.updated_at, v.saved_by, d.published_version, d.archived_at`
 const designTables = `designs d JOIN design_versions v ON v.design_id = d.id AND v.version = d.version AND d.deleted_at IS NULL`
 
 // CreateDesign makes a design at version 1.
@@ -48,7 +49,7 @@ func (t Tenant) CreateDesign(ctx context.Context, once *Once, name string, doc D
 	}
 	// A replay is the first answer, whatever has become of the design since.
 	return makeOnce(ctx, t, once, "design", `
-		SELECT d.id, v.name, v.version, v.document, d.created_at, v.created_at AS updated_at,
+		SELECT d.id, v.name, v.version, v.document, d.created_at, v.created_at AS updated_at, v.saved_by,
 			NULL::integer AS published_version, NULL::timestamptz AS archived_at
 		FROM designs d JOIN design_versions v ON v.design_id = d.id AND v.version = 1 WHERE d.id = $1`,
 		func(tx pgx.Tx) (Design, string, error) {

@@ -32,11 +32,18 @@ func TestDesignVersions(t *testing.T) {
 	if _, err := tenant.SaveDesign(ctx, d.ID, 1, "Late", card); app.KindOf(err) != app.Stale {
 		t.Errorf("a save over a version that is not the newest: %v", err)
 	}
+	if saved.SavedBy != "" {
+		t.Errorf("the house saves as %q", saved.SavedBy)
+	}
+	key, err := a.ForProgram(tenant.ID(), "", false).SaveDesign(ctx, d.ID, 2, "Certificate", certificate)
+	if err != nil || key.SavedBy != "API" {
+		t.Errorf("a key saves as %q: %v", key.SavedBy, err)
+	}
 	versions, err := tenant.DesignVersions(ctx, d.ID, app.PageRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(versions.Data) != 2 || versions.Data[0].Version != 2 || versions.Data[1].Name != "Card" {
+	if len(versions.Data) != 3 || versions.Data[0].Version != 3 || versions.Data[2].Name != "Card" {
 		t.Errorf("versions: %+v", versions.Data)
 	}
 	// What is read is what was sent, to the letter of its meaning.

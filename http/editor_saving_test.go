@@ -128,6 +128,7 @@ func testSomebodyElse(t *testing.T, w *workbench) {
 	save(1)
 	w.drag(at{70, 70}, at{90, 77}, ctrl)
 	w.until(`document.querySelector("[data-part=dispute][open]") && ` + state + `.startsWith("Somebody else saved")`)
+	w.until(`document.querySelector("[data-part=clashes]").textContent === "You have both changed “a”." && !document.querySelector("[data-part=both]").checkVisibility()`)
 	w.do("decide later", chromedp.Click(chromedp.CSS(`[data-part=dispute] [value=""]`)))
 	w.do("decide", chromedp.Click(chromedp.CSS(`[data-part=decide]`)))
 	w.do("take theirs", chromedp.Click(chromedp.CSS(`[data-part=dispute] [value=theirs]`)))
@@ -146,6 +147,30 @@ func testSomebodyElse(t *testing.T, w *workbench) {
 	if d := w.saved(); d.Version != 4 || d.Document.Pages[0].Elements[0].X != 1 {
 		t.Errorf("theirs is version %d with %+v", d.Version, d.Document.Pages[0].Elements[0])
 	}
+}
+
+// testTwoTabs: whoever saves second hears who was first, and both keep their work.
+func testTwoTabs(t *testing.T, w *workbench) {
+	ctx, leave := chromedp.NewContext(w.ctx)
+	t.Cleanup(leave)
+	second := &workbench{browser: &browser{t, ctx}, site: w.site, design: w.design}
+	second.do("size", chromedp.EmulateViewport(1000, 800))
+	second.watch()
+	second.expects("412")
+	second.open()
+	w.drag(at{70, 70}, at{90, 77}, ctrl)
+	w.wants("a", "x", 60)
+	second.drag(at{230, 160}, at{230, 180}, ctrl)
+	second.until(`document.querySelector("[data-part=dispute][open]") && document.querySelector("[data-part=theirs]").textContent.startsWith("Ada saved version 2 of “Card” at ")`)
+	second.do("put together", chromedp.Click(chromedp.CSS(`[data-part=both]`)))
+	second.wants("a", "x", 60)
+	second.wants("b", "y", 150)
+	second.until(`board.querySelector("[data-element=a]").style.left === "60px" && board.querySelector("[data-element=b]").style.top === "150px"`)
+	if d := w.saved(); d.Version != 3 || d.SavedBy != "Ada" {
+		t.Errorf("version %d by %s", d.Version, d.SavedBy)
+	}
+	second.do("undo", chromedp.Click(chromedp.CSS("[data-command=undo]")))
+	second.wants("a", "x", 40)
 }
 
 func testPictures(t *testing.T, w *workbench) {

@@ -51,6 +51,7 @@ func TestEditorKeeps(t *testing.T) {
 		"reloading":     testReloading,
 		"offline":       testOffline,
 		"somebody else": testSomebodyElse,
+		"two tabs":      testTwoTabs,
 		"leaving":       testLeaving,
 		"gone":          testGone,
 		"lost answer":   testLostAnswer,

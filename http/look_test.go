@@ -53,6 +53,16 @@ func TestLook(t *testing.T) {
 		{name: "editor, shape", path: edit, then: picked("sun"), open: "properties"},
 		{name: "editor, layers", path: edit, then: picked("sea"), open: "layers"},
 		{name: "editor, help", path: edit, then: func(w *workbench) { w.keys("?") }},
+		{name: "editor, dispute", path: edit, logs: "412", then: func(w *workbench) {
+			now, err := s.tenant.Design(ctx, d.ID)
+			if err == nil {
+				_, err = s.tenant.SaveDesign(ctx, d.ID, now.Version, "Theirs", now.Document)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.until(`document.querySelector("[data-part=dispute][open]") || (window.changed ??= !document.querySelector("[data-command=page-add]").click(), false)`)
+		}},
 		{name: "sign in", path: "/signin", out: true},
 		{name: "reset", path: "/reset", out: true},
 	} {

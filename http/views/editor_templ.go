@@ -423,7 +423,7 @@ func Editor(s Shell, e EditorPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "</template><p class=\"unseen\" role=\"status\" data-part=\"said\"></p><label class=\"unseen\" for=\"picture-file\">A picture to place</label> <input id=\"picture-file\" type=\"file\" data-part=\"file\" accept=\"image/png,image/jpeg,image/gif,image/webp,image/svg+xml\" multiple hidden> <dialog data-part=\"help\" aria-labelledby=\"help-title\"><form method=\"dialog\"><div class=\"row\"><h2 id=\"help-title\">Keys</h2><button class=\"plain\">Close</button></div><p class=\"quiet small\">On a Mac, Cmd stands for Ctrl. While dragging: Shift keeps proportions or steps, Alt works from the middle, Ctrl turns snapping off.</p><div class=\"keys\" data-part=\"keys\"></div></form></dialog> <dialog data-part=\"dispute\" aria-labelledby=\"dispute-title\"><form method=\"dialog\"><h2 id=\"dispute-title\">Somebody else saved this design</h2><p data-part=\"theirs\"></p><p>Nothing is lost: yours is kept in this browser.</p><div class=\"acts\"><button value=\"copy\">Keep mine as a copy</button> <button class=\"plain\" value=\"theirs\">Take theirs</button> <button class=\"plain\" value=\"\">Decide later</button></div></form></dialog></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "</template><p class=\"unseen\" role=\"status\" data-part=\"said\"></p><label class=\"unseen\" for=\"picture-file\">A picture to place</label> <input id=\"picture-file\" type=\"file\" data-part=\"file\" accept=\"image/png,image/jpeg,image/gif,image/webp,image/svg+xml\" multiple hidden> <dialog data-part=\"help\" aria-labelledby=\"help-title\"><form method=\"dialog\"><div class=\"row\"><h2 id=\"help-title\">Keys</h2><button class=\"plain\">Close</button></div><p class=\"quiet small\">On a Mac, Cmd stands for Ctrl. While dragging: Shift keeps proportions or steps, Alt works from the middle, Ctrl turns snapping off.</p><div class=\"keys\" data-part=\"keys\"></div></form></dialog> <dialog data-part=\"dispute\" aria-labelledby=\"dispute-title\"><form method=\"dialog\"><h2 id=\"dispute-title\">Somebody else saved this design</h2><p data-part=\"theirs\"></p><p data-part=\"clashes\"></p><p>Nothing is lost: yours is kept in this browser.</p><div class=\"acts\"><button data-part=\"both\" value=\"both\">Put both together</button> <button class=\"plain\" value=\"copy\">Keep mine as a copy</button> <button class=\"plain\" value=\"theirs\">Take theirs</button> <button class=\"plain\" value=\"\">Decide later</button></div></form></dialog></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -465,7 +465,7 @@ func toolButton(name string) templ.Component {
 		var templ_7745c5c3_Var16 string
 		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(name)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/editor.templ`, Line: 209, Col: 55}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/editor.templ`, Line: 211, Col: 55}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 		if templ_7745c5c3_Err != nil {
@@ -478,7 +478,7 @@ func toolButton(name string) templ.Component {
 		var templ_7745c5c3_Var17 string
 		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(pressed(name == "select"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/editor.templ`, Line: 209, Col: 98}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/editor.templ`, Line: 211, Col: 98}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 		if templ_7745c5c3_Err != nil {
@@ -491,7 +491,7 @@ func toolButton(name string) templ.Component {
 		var templ_7745c5c3_Var18 string
 		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(toolName(name))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/editor.templ`, Line: 209, Col: 128}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/editor.templ`, Line: 211, Col: 128}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 		if templ_7745c5c3_Err != nil {
@@ -541,7 +541,7 @@ func act(command, label string) templ.Component {
 		var templ_7745c5c3_Var20 string
 		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(command)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/editor.templ`, Line: 215, Col: 59}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/editor.templ`, Line: 217, Col: 59}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 		if templ_7745c5c3_Err != nil {
@@ -562,7 +562,7 @@ func act(command, label string) templ.Component {
 		var templ_7745c5c3_Var21 string
 		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(label)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/editor.templ`, Line: 215, Col: 98}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/editor.templ`, Line: 217, Col: 98}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 		if templ_7745c5c3_Err != nil {
@@ -605,7 +605,7 @@ func pictured(command string) templ.Component {
 		var templ_7745c5c3_Var23 string
 		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(command)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/editor.templ`, Line: 220, Col: 59}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/editor.templ`, Line: 222, Col: 59}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var23))
 		if templ_7745c5c3_Err != nil {
@@ -664,7 +664,7 @@ func sign(name string) templ.Component {
 		var templ_7745c5c3_Var25 string
 		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(name)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/editor.templ`, Line: 227, Col: 22}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/editor.templ`, Line: 229, Col: 22}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var25))
 		if templ_7745c5c3_Err != nil {

@@ -2,6 +2,7 @@
 // one that was seen. What cannot be sent stays in the browser and is sent later;
 // what somebody else has saved meanwhile is never written over.
 
+import { same } from "./merging.js";
 import { request } from "../request.js";
 
 const rest = 800;
@@ -17,9 +18,9 @@ export function createSaving({ address, version, state, keep, newest, say }) {
   let sending = null;
   let lost = null; // what was sent, and has had no answer
 
-
   const saving = {
     get version() { return version; },
+    get base() { return saved; }, // what the version seen is, where that is known
     get standing() { return standing; },
 
     // changed keeps the state here, and saves it when it has rested.
@@ -40,7 +41,7 @@ export function createSaving({ address, version, state, keep, newest, say }) {
     // resume goes on with what was kept.
     resume(kept) {
       ({ version, lost } = kept);
-      saved = kept.saved ? state() : null;
+      saved = kept.saved ? state() : kept.base ?? null;
       clearTimeout(timer);
       stand(kept.saved ? "saved" : "changed");
       record();
@@ -56,12 +57,15 @@ export function createSaving({ address, version, state, keep, newest, say }) {
       } while (standing === "changed");
     },
 
-    // settle ends a conflict: the state is that of another version.
-    settle(on) {
-      version = on;
-      saved = state();
-      stand("saved");
+    // settle ends a conflict: what there is lies on top of another version.
+    settle(theirs) {
+      version = theirs.version;
+      saved = same(bare(theirs), bare(state())) ? state() : bare(theirs);
+      stand(differs() ? "changed" : "saved");
       record();
+      if (differs()) {
+        later(0);
+      }
     },
   };
   addEventListener("online", () => standing === "offline" && send());
@@ -74,7 +78,7 @@ export function createSaving({ address, version, state, keep, newest, say }) {
   }
 
   function record() {
-    keep({ version, saved: !differs(), lost });
+    keep({ version, saved: !differs(), base: saved, lost });
   }
 
   function later(pause) {
@@ -138,7 +142,7 @@ export function createSaving({ address, version, state, keep, newest, say }) {
       took((await response.json()).version, sent);
     } else if (response.status === 412) {
       const theirs = await newest();
-      if (same(theirs, sent)) {
+      if (same(bare(theirs), bare(sent))) {
         took(theirs.version, sent);
       } else {
         stand("conflict", theirs);
@@ -170,7 +174,7 @@ export function createSaving({ address, version, state, keep, newest, say }) {
   // arrived tells whether what had no answer is the newest version all the same.
   async function arrived() {
     const now = await newest();
-    const is = same(now, lost);
+    const is = same(bare(now), bare(lost));
     if (is) {
       version = now.version;
       saved = lost;
@@ -180,9 +184,7 @@ export function createSaving({ address, version, state, keep, newest, say }) {
   }
 }
 
-// same compares names and documents, whatever the order of their fields.
-function same(a, b) {
-  const ordered = (_, v) => (v && typeof v === "object" && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1))) : v);
-  const [one, other] = [a, b].map(({ name, document }) => JSON.stringify({ name: name.trim(), document }, ordered));
-  return one === other;
+// bare is what is compared and merged of a design.
+function bare({ name, document }) {
+  return { name: name.trim(), document };
 }

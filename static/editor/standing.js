@@ -1,5 +1,6 @@
 // How saving stands, in words, and what to do when somebody else was first.
 
+import { merge } from "./merging.js";
 import { request } from "../request.js";
 
 const words = {
@@ -7,16 +8,19 @@ const words = {
   signedout: "Signed out: kept here", refused: "Not saved", conflict: "Somebody else saved: yours is kept",
 };
 
-// createStanding shows each state that it is told. In a conflict a dialog asks whether
-// to take theirs, or to keep one's own as a copy; either way nothing is lost.
+// createStanding shows each state that it is told. In a conflict a dialog says who was
+// first, and asks whether to put both together, to take theirs, or to keep one's own as
+// a copy; in any way nothing is lost.
 export function createStanding({ part, model, saving, newest, address, back, gone, say, trouble }) {
   const dispute = part("dispute");
-  part("decide").addEventListener("click", () => dispute.showModal());
+  let theirs = null;
+  let merged = null;
+  part("decide").addEventListener("click", quarrel);
   dispute.addEventListener("close", async () => {
     const choice = dispute.returnValue;
     dispute.returnValue = "";
     try {
-      await { theirs: take, copy }[choice]?.();
+      await { both, theirs: take, copy }[choice]?.();
     } catch (error) {
       trouble("That did not work; yours is still here. " + error.message);
     }
@@ -32,15 +36,31 @@ export function createStanding({ part, model, saving, newest, address, back, gon
     part("signin").hidden = how !== "signedout";
     trouble(how === "refused" ? why : "");
     if (how === "conflict") {
-      part("theirs").textContent = `Version ${why.version} of “${why.name}” was saved while you worked on version ${saving().version}.`;
-      dispute.showModal();
+      theirs = why;
+      quarrel();
     }
   };
 
+  // quarrel says what happened, as far as it goes by now.
+  function quarrel() {
+    const { base, version } = saving();
+    merged = base && merge(base, { name: model.name, document: model.document }, theirs);
+    part("theirs").textContent = `${theirs.saved_by || "Somebody"} saved version ${theirs.version} of “${theirs.name}” ${when(theirs.updated_at)}, while you worked on version ${version}.`;
+    part("clashes").textContent = merged?.clashes.length ? `You have both changed ${listed(merged.clashes)}.` : "";
+    part("both").hidden = !merged || merged.clashes.length > 0;
+    dispute.showModal();
+  }
+
+  function both() {
+    model.change({ name: merged.name, document: merged.document });
+    saving().settle(theirs);
+    say("Both are here now. Undo brings yours back.");
+  }
+
   async function take() {
-    const theirs = await newest();
-    model.change({ name: theirs.name, document: theirs.document, selection: [] });
-    saving().settle(theirs.version);
+    const now = await newest();
+    model.change({ name: now.name, document: now.document, selection: [] });
+    saving().settle(now);
     say("This is theirs now. Undo brings yours back.");
   }
 
@@ -54,4 +74,17 @@ export function createStanding({ part, model, saving, newest, address, back, gon
     await gone();
     location.assign(back + answer.id + "/edit");
   }
+}
+
+// when is a time of today, or the day as well.
+function when(text) {
+  const time = new Date(text);
+  const today = time.toDateString() === new Date().toDateString();
+  return "at " + time.toLocaleString(undefined, today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
+}
+
+function listed(names) {
+  const some = names.slice(0, 5);
+  const rest = names.length - some.length;
+  return some.join(", ") + (rest ? ` and ${rest} more` : "");
 }
