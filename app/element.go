@@ -45,8 +45,9 @@ type Element struct {
 	MinSize                   float64
 	MaxLines                  int // 0: as many as there is room for
 
-	Asset, ObjectFit string
-	Radius           float64
+	Asset, ObjectFit     string
+	Radius               float64
+	Zoom, FocusX, FocusY float64 // how much larger a picture is drawn than it fits, and which part shows
 
 	Fill        Fill
 	Stroke      Color
@@ -69,6 +70,7 @@ const (
 	MaxTextRunes = 20_000
 	maxLength    = 100_000
 	maxAngle     = 36_000
+	maxZoom      = 20
 )
 
 // MarshalJSON writes the element as its sender gave it.
@@ -108,7 +110,7 @@ func newElement(kind string) Element {
 		e.Align, e.VAlign, e.LineHeight = "left", "top", 1.2
 		e.Fit, e.MinSize = FitNone, 12
 	case Image:
-		e.ObjectFit = "cover"
+		e.ObjectFit, e.Zoom, e.FocusX, e.FocusY = "cover", 1, 0.5, 0.5
 	case Rect, Ellipse, Line:
 		e.StrokeWidth = 1
 	}
@@ -160,6 +162,9 @@ func (e *Element) properties() []property {
 			required(text("asset", &e.Asset, 1, 2_000, checkAsset)),
 			oneOf("object_fit", &e.ObjectFit, "cover", "contain", "fill"),
 			number("radius", &e.Radius, 0, maxLength),
+			number("zoom", &e.Zoom, 1, maxZoom),
+			number("focus_x", &e.FocusX, 0, 1),
+			number("focus_y", &e.FocusY, 0, 1),
 		)
 	case Rect:
 		list = append(list,

@@ -86,7 +86,7 @@ func (m *Images) fill(ctx context.Context, e *Element, box images.Box) error {
 	}
 	e.Asset = url
 	if from.mediaType != svg {
-		e.ObjectFit = "fill"
+		e.ObjectFit, e.Zoom, e.FocusX, e.FocusY = "fill", 1, 0.5, 0.5
 	}
 	return nil
 }
@@ -163,7 +163,10 @@ func (e Element) box(scale float64) images.Box {
 		}
 		return max(1, int(math.Round(size*scale)))
 	}
-	return images.Box{Width: length(e.X, e.Width), Height: length(e.Y, e.Height), Fit: e.ObjectFit}
+	return images.Box{
+		Width: length(e.X, e.Width), Height: length(e.Y, e.Height), Fit: e.ObjectFit,
+		Zoom: e.Zoom, OffX: e.FocusX - 0.5, OffY: e.FocusY - 0.5,
+	}
 }
 
 // ofElement says whose image it is.

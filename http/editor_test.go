@@ -33,6 +33,7 @@ func TestEditorTools(t *testing.T) {
 		"drawing":   testDrawing,
 		"typing":    testTyping,
 		"arranging": testArranging,
+		"cropping":  testCropping,
 		"looking":   testLooking,
 	})
 }

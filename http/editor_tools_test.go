@@ -8,6 +8,8 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"majestic/app/apptest"
 )
 
 const (
@@ -170,6 +172,37 @@ func testArranging(t *testing.T, w *workbench) {
 	w.keys("g", ctrl, shift)
 	w.keys("w", alt)
 	w.wants("b", "y", 40)
+}
+
+func testCropping(t *testing.T, w *workbench) {
+	w.hand("drop", "photo.png", apptest.PNG(30, 20))
+	w.until(`board.querySelector("img[data-element=image-1]")?.naturalWidth === 30`)
+	w.fill(`[data-property=width] input`, "20")
+	e := w.element("image-1")
+	middle := at{e["x"].(float64) + 10, e["y"].(float64) + 10}
+	w.clicks(middle, 2)
+	w.until(`document.querySelector("[data-tool=crop]") && document.querySelector(".outline") && !document.querySelector("[data-handle=se]").checkVisibility()`)
+	w.press(middle)
+	w.moveTo(middle, at{middle.x + 2.5, middle.y})
+	w.until(`board.querySelector("img").style.objectPosition === "25% 50%"`)
+	w.release(at{middle.x + 2.5, middle.y})
+	w.wants("image-1", "focus_x", 0.25, "focus_y", 0.5, "x", e["x"])
+	w.keys("+")
+	w.until(`board.querySelector("div[data-element=image-1] > img")?.style.width === "125%"`)
+	w.press(middle)
+	w.moveTo(middle, at{middle.x, middle.y - 50})
+	w.until(`board.querySelector("img").style.top === "-25%"`)
+	w.keys(kb.Escape)
+	w.until(`board.querySelector("img").style.top === "-12.5%"`)
+	w.release(middle)
+	w.keys(kb.ArrowRight)
+	w.keys("\r")
+	w.until(`document.querySelector("[data-tool=select]") && document.querySelector("[data-handle=se]").checkVisibility()`)
+	w.wants("image-1", "zoom", 1.25, "x", e["x"])
+	w.do("crop", chromedp.Click(chromedp.CSS("[data-command=crop]")))
+	w.until(`document.querySelector("[data-tool=crop]")`)
+	w.click(at{5, 5})
+	w.until(`document.querySelector("[data-tool=select]")`)
 }
 
 func testLooking(t *testing.T, w *workbench) {

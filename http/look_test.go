@@ -27,7 +27,7 @@ func TestLook(t *testing.T) {
 	x := makeThings(t, s.tenant, "Card")
 	ctx := context.Background()
 	s.post("/t/acme/invitations", url.Values{"email": {"bob@example.com"}, "role": {"editor"}}).want(t, 303)
-	d, err := s.tenant.CreateDesign(ctx, nil, "Poster", document(t, poster))
+	d, err := s.tenant.CreateDesign(ctx, nil, "Poster", document(t, strings.Replace(poster, "ASSET", x.asset, 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,6 +52,10 @@ func TestLook(t *testing.T) {
 		{name: "editor, text", path: edit, then: picked("headline"), open: "properties"},
 		{name: "editor, shape", path: edit, then: picked("sun"), open: "properties"},
 		{name: "editor, layers", path: edit, then: picked("sea"), open: "layers"},
+		{name: "editor, picture", path: edit, open: "properties", then: func(w *workbench) {
+			picked("photo")(w)
+			w.do("crop", chromedp.Evaluate[chromedp.Void](`document.querySelector("[data-command=crop]").click()`))
+		}},
 		{name: "editor, help", path: edit, then: func(w *workbench) { w.keys("?") }},
 		{name: "editor, dispute", path: edit, logs: "412", then: func(w *workbench) {
 			now, err := s.tenant.Design(ctx, d.ID)
@@ -215,6 +219,7 @@ const poster = `{"version":1,"pages":[{"width":1200,"height":630,"background":{"
 	{"id":"sun","type":"ellipse","x":860,"y":90,"width":220,"height":220,"fill":{"type":"radial","stops":[["#fde68a",0],["#f59e0b",1]]},"shadow":{"x":0,"y":0,"blur":60,"color":"#f59e0b80"}},
 	{"id":"sea","type":"rect","x":0,"y":470,"width":1200,"height":160,"fill":"#0ea5e9","opacity":0.8,"name":"Sea"},
 	{"id":"horizon","type":"line","x":0,"y":470,"width":1200,"height":0,"stroke":"#e0f2fe","stroke_width":3},
+	{"id":"photo","type":"image","x":420,"y":350,"width":300,"height":180,"asset":"ASSET","radius":16,"rotation":-6,"zoom":1.5,"focus_x":0.3},
 	{"id":"headline","type":"text","x":80,"y":120,"width":720,"height":200,"text":"Summer in {{town}}","size":84,"weight":700,"color":"#ffffff","line_height":1.1,"fit":"shrink","name":"Headline"},
 	{"id":"badge","type":"rect","x":80,"y":360,"width":260,"height":64,"fill":"{{accent}}","radius":32,"group":"label"},
 	{"id":"badge-text","type":"text","x":80,"y":360,"width":260,"height":64,"text":"from {{price}}","size":28,"weight":600,"color":"#0f172a","align":"center","valign":"middle","group":"label"}]},

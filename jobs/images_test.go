@@ -104,10 +104,16 @@ func TestImages(t *testing.T) {
 		photo := apptest.Photo(900, 700)
 		id := h.asset(photo)
 		const x, y, width, height = 10.3, 5.7, 100.5, 60.2
+		type crop struct {
+			fit  string
+			more string
+			zoom float64
+			x, y float64
+		}
 		for _, scale := range []int{1, 2, 3} {
-			for _, fit := range []string{"cover", "contain", "fill"} {
-				got := h.picture(app.RenderRequest{Design: h.design(120, 70, imageAt("i", id, x, y, width, height, `,"object_fit":"`+fit+`"`)), Output: app.Output{Scale: float64(scale)}})
-				box := images.Box{Width: 101 * scale, Height: 60 * scale, Fit: fit} // from 10 to 111, and from 6 to 66
+			for _, c := range []crop{{fit: "cover"}, {fit: "contain"}, {fit: "fill"}, {"cover", `,"zoom":1.5,"focus_x":0.25,"focus_y":1`, 1.5, -0.25, 0.5}} {
+				got := h.picture(app.RenderRequest{Design: h.design(120, 70, imageAt("i", id, x, y, width, height, `,"object_fit":"`+c.fit+`"`+c.more)), Output: app.Output{Scale: float64(scale)}})
+				box := images.Box{Width: 101 * scale, Height: 60 * scale, Fit: c.fit, Zoom: c.zoom, OffX: c.x, OffY: c.y} // from 10 to 111, and from 6 to 66
 				_, want, err := images.Pixels(photo, box)
 				if err != nil {
 					t.Fatal(err)
@@ -116,7 +122,7 @@ func TestImages(t *testing.T) {
 				draw.Draw(expected, got.Rect, image.White, image.Point{}, draw.Src)
 				draw.Draw(expected, image.Rect(10*scale, 6*scale, 111*scale, 66*scale), decoded(t, want), image.Point{}, draw.Over)
 				if !bytes.Equal(got.Pix, expected.Pix) {
-					t.Errorf("scale %d, %s: the browser draws something else", scale, fit)
+					t.Errorf("scale %d, %+v: the browser draws something else", scale, c)
 				}
 			}
 		}

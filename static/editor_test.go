@@ -20,7 +20,7 @@ func TestEditorModules(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL+"/testdata/")); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"clipboard", "document", "geometry", "history", "merging", "selection", "snapping", "variables"} {
+	for _, name := range []string{"clipboard", "cropping", "document", "geometry", "history", "merging", "selection", "snapping", "variables"} {
 		t.Run(name, func(t *testing.T) {
 			type result struct{ Name, Error string }
 			results, err := chromedp.Run(ctx, chromedp.Evaluate[[]result](

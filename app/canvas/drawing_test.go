@@ -90,15 +90,21 @@ func testGradients(t *testing.T, c chrome) {
 }
 
 func testImages(t *testing.T, c chrome) {
-	img := c.draw(t, elements(300, 100,
+	img := c.draw(t, elements(500, 100,
 		`{"id":"fill","type":"image","x":0,"y":0,"width":80,"height":80,"asset":"wide","object_fit":"fill"}`,
 		`{"id":"contain","type":"image","x":100,"y":0,"width":80,"height":80,"asset":"wide","object_fit":"contain"}`,
 		`{"id":"cover","type":"image","x":200,"y":0,"width":40,"height":80,"asset":"wide","radius":20}`,
+		`{"id":"left","type":"image","x":250,"y":0,"width":40,"height":80,"asset":"wide","focus_x":0}`,
+		`{"id":"zoomed","type":"image","x":300,"y":0,"width":80,"height":40,"asset":"wide","zoom":2,"focus_x":0.75,"radius":10}`,
+		`{"id":"small","type":"image","x":400,"y":0,"width":80,"height":80,"asset":"wide","object_fit":"contain","zoom":1.5,"focus_x":1,"focus_y":1}`,
 	))
 	wantPixels(t, img, map[string]map[image.Point]color.NRGBA{
 		"fill":    {{5, 5}: red, {5, 75}: red, {75, 5}: blue, {80, 5}: white},
 		"contain": {{110, 15}: white, {110, 40}: red, {170, 40}: blue, {170, 65}: white},
 		"cover":   {{201, 40}: red, {238, 40}: blue, {224, 77}: blue, {201, 1}: white, {199, 40}: white, {240, 40}: white},
+		"left":    {{251, 40}: red, {288, 40}: red},
+		"zoomed":  {{303, 20}: red, {316, 20}: red, {324, 20}: blue, {377, 20}: blue, {300, 0}: white, {381, 20}: white},
+		"small":   {{405, 15}: white, {435, 25}: blue, {405, 75}: red, {475, 75}: blue},
 	})
 	_, err := c.capture(t, elements(10, 10, `{"id":"torn","type":"image","x":0,"y":0,"width":9,"height":9,"asset":"torn"}`), nil, nil)
 	var fault *screenshots.PageError

@@ -63,8 +63,29 @@ func box(e app.Element) *style {
 func imageStyle(e app.Element) templ.Attributes {
 	// A browser's own rules clip a picture to its box; the reset took them away.
 	s := box(e).set("overflow", "clip").set("overflow-clip-margin", "content-box").
-		set("object-fit", e.ObjectFit).set("border-radius", px(e.Radius))
+		set("object-fit", e.ObjectFit).focus(e).set("border-radius", px(e.Radius))
 	return s.outlineShadow(e.Shadow).css()
+}
+
+// frameStyle is the box that a picture larger than it is looked at through.
+func frameStyle(e app.Element) templ.Attributes {
+	return box(e).set("overflow", "clip").set("border-radius", px(e.Radius)).outlineShadow(e.Shadow).css()
+}
+
+// zoomedStyle lays the picture so that the place it is looked at stays the same.
+func zoomedStyle(e app.Element) templ.Attributes {
+	size := percent(e.Zoom)
+	return reset().set("position", "absolute").
+		set("left", percent((1-e.Zoom)*e.FocusX)).set("top", percent((1-e.Zoom)*e.FocusY)).
+		set("width", size).set("height", size).
+		set("object-fit", e.ObjectFit).focus(e).css()
+}
+
+func (s *style) focus(e app.Element) *style {
+	if e.FocusX == 0.5 && e.FocusY == 0.5 {
+		return s
+	}
+	return s.set("object-position", percent(e.FocusX)+" "+percent(e.FocusY))
 }
 
 func shapeStyle(e app.Element) templ.Attributes {
@@ -159,6 +180,8 @@ func color(c app.Color) string {
 }
 
 func px(v float64) string { return number(v) + "px" }
+
+func percent(v float64) string { return number(v*100) + "%" }
 
 // number has no exponent and four decimals at most, which is finer than any screen.
 func number(v float64) string {

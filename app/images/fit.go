@@ -11,8 +11,10 @@ import (
 // Box is a place for a picture, in pixels of the device.
 type Box struct {
 	Width, Height int
-	Fit           string // cover, contain or fill, as CSS's object-fit
-	Printed       bool   // on paper: photographs stay JPEGs, which a PDF takes as they are
+	Fit           string  // cover, contain or fill, as CSS's object-fit
+	Zoom          float64 // how many times larger than it fits; below 1 counts as 1
+	OffX, OffY    float64 // how far from its middle the picture is looked at, -0.5 to 0.5 of what does not fit
+	Printed       bool    // on paper: photographs stay JPEGs, which a PDF takes as they are
 }
 
 // Pixels makes exactly the pixels of the box, as a PNG: what is left and right of
@@ -38,18 +40,19 @@ func (p *picture) fit(b Box) *image.RGBA {
 	size := p.turn.size(b.size())
 	m := image.NewRGBA(image.Rectangle{Max: size})
 	have := p.pixels.Bounds().Size()
-	to, from := m.Rect, window{0, 0, float64(have.X), float64(have.Y)}
-	acrossX, acrossY := float64(size.X)/float64(have.X), float64(size.Y)/float64(have.Y)
+	x, y := float64(size.X)/float64(have.X), float64(size.Y)/float64(have.Y)
 	switch b.Fit {
 	case "cover":
-		factor := max(acrossX, acrossY)
-		from.width, from.height = float64(size.X)/factor, float64(size.Y)/factor
-		from.x, from.y = (float64(have.X)-from.width)/2, (float64(have.Y)-from.height)/2
+		x, y = max(x, y), max(x, y)
 	case "contain":
-		factor := min(acrossX, acrossY)
-		to.Min.X, to.Max.X = middle(size.X, float64(have.X)*factor)
-		to.Min.Y, to.Max.Y = middle(size.Y, float64(have.Y)*factor)
+		x, y = min(x, y), min(x, y)
 	}
+	zoom := max(b.Zoom, 1)
+	offX, offY := p.turn.stored(b.OffX, b.OffY)
+	var to image.Rectangle
+	var from window
+	to.Min.X, to.Max.X, from.x, from.width = lay(size.X, have.X, x*zoom, offX)
+	to.Min.Y, to.Max.Y, from.y, from.height = lay(size.Y, have.Y, y*zoom, offY)
 	p.scale(m, to, from)
 	return p.turn.upright(m)
 }
@@ -66,8 +69,13 @@ func (b Box) size() image.Point {
 	return image.Pt(int(width), max(int(height), 1))
 }
 
-// middle is where a length lies in the middle of a larger one, on whole pixels.
-func middle(all int, length float64) (from, to int) {
-	from = min(int(math.Round((float64(all)-length)/2)), (all-1)/2)
-	return from, all - from
+// lay says which part of a length shows in a box, drawn so many times as large, and
+// from where to where on whole pixels; off is 0 for the middle of both.
+func lay(box, have int, times, off float64) (to, end int, from, length float64) {
+	if length = float64(box) / times; length < float64(have) {
+		return 0, box, (float64(have) - length) * (0.5 + off), length
+	}
+	gap := min(int(math.Round((float64(box)-float64(have)*times)/2)), (box-1)/2) // at both ends
+	to = gap + int(math.Round(float64(2*gap)*off))
+	return to, to + box - 2*gap, 0, float64(have)
 }

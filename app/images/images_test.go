@@ -84,6 +84,13 @@ func TestPixels(t *testing.T) {
 		{images.Box{Width: 20, Height: 40, Fit: "cover"}, map[image.Point]color.NRGBA{{0, 0}: red, {9, 19}: red, {10, 19}: green, {9, 20}: blue, {19, 39}: yellow}},
 		{images.Box{Width: 40, Height: 40, Fit: "contain"}, map[image.Point]color.NRGBA{{0, 9}: none, {0, 10}: red, {19, 19}: red, {20, 20}: yellow, {39, 29}: yellow, {39, 30}: none}},
 		{images.Box{Width: 200, Height: 40, Fit: "contain"}, map[image.Point]color.NRGBA{{59, 0}: none, {60, 0}: red, {139, 39}: yellow, {140, 39}: none}},
+		{images.Box{Width: 20, Height: 40, Fit: "cover", OffX: -0.5}, map[image.Point]color.NRGBA{{0, 0}: red, {19, 19}: red, {0, 20}: blue, {19, 39}: blue}},
+		{images.Box{Width: 20, Height: 40, Fit: "cover", OffX: 0.5, OffY: -0.5}, map[image.Point]color.NRGBA{{0, 0}: green, {19, 19}: green, {19, 20}: yellow}},
+		{images.Box{Width: 80, Height: 40, Fit: "cover", Zoom: 2, OffX: 0.5, OffY: -0.5}, map[image.Point]color.NRGBA{{0, 0}: green, {79, 39}: green}},
+		{images.Box{Width: 80, Height: 40, Fit: "cover", Zoom: 2, OffX: 0.25}, map[image.Point]color.NRGBA{{0, 0}: red, {17, 17}: red, {22, 17}: green, {79, 39}: yellow}},
+		{images.Box{Width: 40, Height: 40, Fit: "contain", OffX: 0.5, OffY: 0.5}, map[image.Point]color.NRGBA{{0, 19}: none, {0, 20}: red, {39, 39}: yellow}},
+		{images.Box{Width: 40, Height: 40, Fit: "contain", Zoom: 2, OffX: -0.5, OffY: 0.5}, map[image.Point]color.NRGBA{{0, 0}: red, {39, 19}: red, {39, 20}: blue}},
+		{images.Box{Width: 40, Height: 20, Fit: "fill", Zoom: 4, OffX: 0.5, OffY: 0.5}, map[image.Point]color.NRGBA{{0, 0}: yellow, {39, 19}: yellow}},
 		{images.Box{Width: 1, Height: 1, Fit: "cover"}, map[image.Point]color.NRGBA{{0, 0}: {188, 188, 138, 255}}}, // light, not numbers
 		{images.Box{Width: 0, Height: 0, Fit: "contain"}, nil},
 		{images.Box{Width: 3000, Height: 1, Fit: "contain"}, map[image.Point]color.NRGBA{{0, 0}: none, {2999, 0}: none}},
@@ -128,7 +135,7 @@ func TestTurned(t *testing.T) {
 			t.Errorf("%d: %d x %d, %v", orientation, about.Width, about.Height, err)
 		}
 		for _, fit := range []string{"cover", "contain", "fill"} {
-			box := images.Box{Width: 40, Height: 60, Fit: fit}
+			box := images.Box{Width: 40, Height: 60, Fit: fit, Zoom: 1.5, OffX: 0.5, OffY: -0.25}
 			want, got := pixels(t, apptest.EncodePNG(upright), box), pixels(t, file, box)
 			for y := range 60 {
 				for x := range 40 {

@@ -16,6 +16,20 @@ func (t turn) size(p image.Point) image.Point {
 	return p
 }
 
+// stored is a way from the middle of the upright picture as it goes in the stored one.
+func (t turn) stored(x, y float64) (float64, float64) {
+	if t.swaps() {
+		x, y = y, x
+	}
+	if t == 2 || t == 3 || t == 7 || t == 8 {
+		x = -x
+	}
+	if t == 3 || t == 4 || t == 6 || t == 7 {
+		y = -y
+	}
+	return x, y
+}
+
 // upright puts each pixel where it belongs.
 func (t turn) upright(m *image.RGBA) *image.RGBA {
 	if t < 2 || t > 8 {

@@ -10,7 +10,7 @@ const defaults = {
     font: "Inter", size: 16, weight: 400, italic: false, color: "#000000", align: "left", valign: "top",
     line_height: 1.2, letter_spacing: 0, fit: "none", min_size: 12,
   },
-  image: { object_fit: "cover", radius: 0 },
+  image: { object_fit: "cover", radius: 0, zoom: 1, focus_x: 0.5, focus_y: 0.5 },
   rect: { radius: 0, stroke_width: 1 },
   ellipse: { stroke_width: 1 },
   line: { stroke_width: 1 },

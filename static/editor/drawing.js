@@ -2,6 +2,7 @@
 // and the elements that came out otherwise take the places of the old ones. Only
 // while something is being dragged does the page itself move boxes.
 
+import { valueOf } from "./document.js";
 import { fit } from "../fit.js";
 import { request } from "../request.js";
 
@@ -21,6 +22,12 @@ export function createDrawing({ board, address, model, samples, tell }) {
 
   const drawing = {
     node: (id) => nodes.get(id),
+
+    // size is a picture's own, when it is there.
+    size(id) {
+      const picture = imageIn(nodes.get(id));
+      return picture?.naturalWidth ? { width: picture.naturalWidth, height: picture.naturalHeight } : null;
+    },
 
     // ask has the page drawn as it is now. What comes meanwhile is drawn after it.
     ask() {
@@ -129,7 +136,8 @@ export function createDrawing({ board, address, model, samples, tell }) {
 
 // place puts a box where an element is, as app/canvas does. Before is the element
 // that it was put for last: what is the same is not set again.
-function place({ style }, e, before) {
+function place(node, e, before) {
+  const { style } = node;
   if (e.x !== before?.x || e.width !== before.width) {
     style.left = px(Math.min(e.x, e.x + e.width));
     style.width = px(Math.abs(e.width));
@@ -141,21 +149,46 @@ function place({ style }, e, before) {
   if (!before || e.rotation !== before.rotation) {
     style.transform = e.rotation ? `rotate(${number(e.rotation)}deg)` : "";
   }
+  if (e.type === "image" && (e.focus_x !== before?.focus_x || e.focus_y !== before?.focus_y)) {
+    look(node, e);
+  }
+}
+
+// look shows another part of a picture.
+function look(node, e) {
+  const [x, y, zoom] = ["focus_x", "focus_y", "zoom"].map((name) => valueOf(e, name));
+  const picture = imageIn(node);
+  picture.style.objectPosition = `${percent(x)} ${percent(y)}`;
+  if (picture !== node) {
+    picture.style.left = percent((1 - zoom) * x);
+    picture.style.top = percent((1 - zoom) * y);
+  }
+}
+
+// imageIn is the picture of an element's node, which is it or holds it.
+function imageIn(node) {
+  return node?.tagName === "IMG" ? node : node?.querySelector(":scope > img");
 }
 
 // renew puts what was drawn in the place of what is there. A picture keeps its
 // node, and does not flicker.
 function renew(was, node) {
-  if (was?.tagName === "IMG" && node.tagName === "IMG") {
-    for (const { name, value } of node.attributes) {
-      if (was.getAttribute(name) !== value) {
-        was.setAttribute(name, value);
-      }
-    }
-    return was;
+  const [old, fresh] = [imageIn(was), imageIn(node)];
+  if (was?.tagName !== node.tagName || !old || !fresh) {
+    was?.replaceWith(node);
+    return node;
   }
-  was?.replaceWith(node);
-  return node;
+  copy(was, node);
+  copy(old, fresh);
+  return was;
+}
+
+function copy(to, from) {
+  for (const { name, value } of from.attributes) {
+    if (to.getAttribute(name) !== value) {
+      to.setAttribute(name, value);
+    }
+  }
 }
 
 // fitAll fits many texts in step, and few without measuring all the others.
@@ -171,6 +204,10 @@ function fitAll(page, changed) {
 async function complaint(response) {
   const problem = await response.json();
   return [problem.detail, ...(problem.errors ?? []).map((e) => e.message)].join(" – ");
+}
+
+function percent(v) {
+  return number(v * 100) + "%";
 }
 
 function px(v) {

@@ -4,6 +4,7 @@
 import { fault } from "./clipboard.js";
 import { createCommands } from "./commands.js";
 import { add, remove, renewed } from "./document.js";
+import { pictureOf } from "./cropping.js";
 import { createDrawing } from "./drawing.js";
 import { createExchange } from "./exchange.js";
 import { around, boxOf } from "./geometry.js";
@@ -61,16 +62,16 @@ const view = {
   },
   guide: overlay.guide,
   pull: overlay.pull,
-  open: text.start,
+  open,
 };
-const hands = createHands({ model, stage, view, made, buttons: root.querySelectorAll("[data-command][aria-pressed]") });
+const hands = createHands({ model, stage, view, made, size: drawing.size, buttons: root.querySelectorAll("[data-command][aria-pressed]") });
 
-createInspector({ panel: part("properties"), actions: part("actions"), title: part("title"), model, families: JSON.parse(root.dataset.families) });
+createInspector({ panel: part("properties"), actions: part("actions"), title: part("title"), model, families: JSON.parse(document.getElementById("families").textContent) });
 const layers = createLayers({ list: part("layers"), signs: part("signs"), model });
 const pages = createPages({ list: part("pages"), model });
 createExchange({ stage, file: part("file"), model, assets, insert, say, trouble: trouble("exchange") });
 const list = commandsOf({
-  model, stage, tools: hands, pages, layers, saving, open: text.start, escape, say,
+  model, stage, tools: hands, pages, layers, saving, open, escape, say,
   upload: () => part("file").click(), help: () => showHelp(part("help"), part("keys"), list),
 });
 createCommands(list, { root, stage: stage.element, blocked: () => document.querySelector("dialog[open]") !== null || hands.busy });
@@ -132,11 +133,12 @@ root.dataset.ready = "";
 function frame(elements = model.chosen) {
   const shown = elements.filter((e) => !e.hidden);
   const boxes = shown.map(boxOf);
+  const cropped = hands.tool === "crop" && shown.length === 1 && drawing.size(shown[0].id);
   overlay.select({
     box: boxes.length === 1 ? boxes[0] : around(boxes),
     line: shown.length === 1 && shown[0].type === "line" ? shown[0] : null,
-    boxes: boxes.length > 1 && (elements.length <= 20 || !hands.busy) ? boxes : [],
-    fixed: shown.every((e) => e.locked) || text.id !== null,
+    boxes: cropped ? [pictureOf(shown[0], cropped)] : boxes.length > 1 && (elements.length <= 20 || !hands.busy) ? boxes : [],
+    fixed: shown.every((e) => e.locked) || text.id !== null || Boolean(cropped),
   });
 }
 
@@ -144,6 +146,17 @@ function enable() {
   const { past, future } = model.history;
   root.querySelector("[data-command=undo]").disabled = past.length === 0;
   root.querySelector("[data-command=redo]").disabled = future.length === 0;
+}
+
+// open goes into an element: to type its text, to move its picture.
+function open(id) {
+  const e = model.elements.find((e) => e.id === id);
+  if (e?.type === "image" && !e.locked && !e.hidden) {
+    hands.take("crop");
+    say("Drag or use the arrows to move the picture in its box, plus and minus to zoom. Enter ends.");
+  } else {
+    text.start(id);
+  }
 }
 
 // made adds what a tool has drawn.

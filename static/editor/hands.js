@@ -1,13 +1,15 @@
 // The tools, one of which is in hand; with Space held down, or the middle button,
 // it is the hand that moves the page.
 
+import { cropTool } from "./crop-tool.js";
 import { drawTool, usual } from "./draw-tool.js";
 import { panTool } from "./pan-tool.js";
 import { createPointer } from "./pointer.js";
 import { selectTool } from "./select-tool.js";
 
-export function createHands({ model, stage, view, made, buttons }) {
-  const tools = { select: selectTool({ model, stage, view }), pan: panTool({ stage }) };
+export function createHands({ model, stage, view, made, size, buttons }) {
+  const crop = cropTool({ model, view, size, done: () => take("select") });
+  const tools = { select: selectTool({ model, stage, view }), pan: panTool({ stage }), crop };
   for (const type of ["rect", "ellipse", "line", "text"]) {
     tools[type] = drawTool(type, { stage, view, made });
   }
@@ -32,13 +34,21 @@ export function createHands({ model, stage, view, made, buttons }) {
     }
   });
 
+  // Whatever takes the picture out of the selection ends that it is moved about.
+  model.listen((now, before) => held === "crop" && now.selection !== before.selection && take("select"));
+  stage.element.addEventListener("wheel", (event) => {
+    if (held === "crop") {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      crop.zoom(Math.exp(-event.deltaY / 300));
+    }
+  }, { capture: true, passive: false });
+
   return {
     get busy() { return pointer.busy; },
     get tool() { return held; },
-    take(name) {
-      held = name;
-      show();
-    },
+    take,
+    crop,
     // place draws without a pointer, in the middle of the page.
     place() {
       const { width, height } = model.document.pages[model.page];
@@ -46,6 +56,12 @@ export function createHands({ model, stage, view, made, buttons }) {
       made(held, { x: Math.round((width - box.width) / 2), y: Math.round((height - box.height) / 2), ...box });
     },
   };
+
+  function take(name) {
+    held = name;
+    show();
+    view.release();
+  }
 
   function show() {
     stage.element.dataset.tool = spaced ? "pan" : held;

@@ -21,6 +21,7 @@ export function createInspector({ panel, actions, title, model, families }) {
   function show() {
     const elements = model.chosen;
     actions.hidden = elements.length === 0;
+    actions.querySelector("[data-command=crop]").hidden = elements.length !== 1 || elements[0].type !== "image";
     title.textContent = elements.length === 0 ? "Page" : elements.length === 1 ? elements[0].name || elements[0].id : `${elements.length} elements`;
     const sections = elements.length ? sectionsFor(elements) : [];
     const now = model.page + " " + model.selection.join(" ") + sections.map((s) => s.fields.map((f) => f.name + f.kind)).join();

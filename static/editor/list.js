@@ -7,9 +7,15 @@ import { beside } from "./selection.js";
 export function commandsOf({ model, stage, tools, pages, layers, saving, open, escape, help, upload, say }) {
   const loose = () => model.chosen.filter((e) => !e.locked).map((e) => e.id);
   const edit = (by, ...rest) => () => loose().length > 0 && model.change({ document: by(model.document, model.page, loose(), ...rest) });
-  const nudge = (x, y) => () => loose().length > 0 && model.change({
-    document: change(model.document, model.page, loose(), (e) => ({ x: neat(e.x + x), y: neat(e.y + y) })),
-  }, "nudge " + model.selection.join(" "));
+  const nudge = (x, y) => () => {
+    if (tools.tool === "crop") {
+      tools.crop.pan(x, y);
+    } else if (loose().length > 0) {
+      const moved = change(model.document, model.page, loose(), (e) => ({ x: neat(e.x + x), y: neat(e.y + y) }));
+      model.change({ document: moved }, "nudge " + model.selection.join(" "));
+    }
+  };
+  const zoom = (by) => () => (tools.tool === "crop" ? tools.crop.zoom(by) : stage.zoomBy(by));
   const flip = (name) => () => {
     const all = model.chosen.every((e) => e[name]);
     model.edit(change, { [name]: all ? undefined : true });
@@ -32,7 +38,8 @@ export function commandsOf({ model, stage, tools, pages, layers, saving, open, e
     { name: "all", title: "Select all", keys: ["ctrl+a"], section: "Edit", run: () => model.select(model.elements.filter((e) => !e.hidden && !e.locked).map((e) => e.id)) },
     { name: "next", title: "Select the next element", keys: ["j"], section: "Edit", run: () => model.select(beside(model.elements, model.selection, 1)) },
     { name: "previous", title: "Select the previous element", keys: ["k"], section: "Edit", run: () => model.select(beside(model.elements, model.selection, -1)) },
-    { name: "open", title: "Edit the text; with a drawing tool: place one", keys: ["Enter"], section: "Edit", run: enter },
+    { name: "open", title: "Edit the text, crop the picture; with a drawing tool: place one", keys: ["Enter"], section: "Edit", run: enter },
+    { name: "crop", title: "Crop the picture", run: enter },
     { name: "escape", title: "Leave the tool or the selection", keys: ["Escape"], section: "Edit", run: escape },
     { name: "duplicate", title: "Duplicate", keys: ["ctrl+d"], section: "Edit", run: duplicate },
     { name: "delete", title: "Delete", keys: ["Delete", "Backspace"], section: "Edit", run: () => loose().length > 0 && edit(remove)() },
@@ -58,8 +65,8 @@ export function commandsOf({ model, stage, tools, pages, layers, saving, open, e
     { name: "distribute-x", title: "Distribute across", keys: ["alt+h"], section: "Arrange", run: edit(distribute, "x") },
     { name: "distribute-y", title: "Distribute down", keys: ["alt+v"], section: "Arrange", run: edit(distribute, "y") },
 
-    { name: "zoom-in", title: "Larger", keys: ["+", "="], section: "View", run: () => stage.zoomBy(1.25) },
-    { name: "zoom-out", title: "Smaller", keys: ["-"], section: "View", run: () => stage.zoomBy(0.8) },
+    { name: "zoom-in", title: "Larger", keys: ["+", "="], section: "View", run: zoom(1.25) },
+    { name: "zoom-out", title: "Smaller", keys: ["-"], section: "View", run: zoom(0.8) },
     ...arrows.map(([key, x, y, way]) => ({ name: "pan-" + way, title: `Look further ${way}`, keys: ["alt+" + key], section: "View", run: () => stage.pan(-80 * x, -80 * y) })),
     { name: "zoom-fit", title: "The whole page", keys: ["0"], section: "View", run: () => stage.show(page()) },
     { name: "zoom-full", title: "Actual size", keys: ["1"], section: "View", run: () => stage.show(page(), 1) },
@@ -75,7 +82,9 @@ export function commandsOf({ model, stage, tools, pages, layers, saving, open, e
   ];
 
   function enter() {
-    if (tools.tool !== "select" && tools.tool !== "pan") {
+    if (tools.tool === "crop") {
+      tools.take("select");
+    } else if (tools.tool !== "select" && tools.tool !== "pan") {
       tools.place();
     } else if (model.selection.length === 1) {
       open(model.selection[0]);

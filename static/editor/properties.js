@@ -40,7 +40,10 @@ export const sections = [
     types: of("image"),
     fields: [
       { name: "asset", label: "Asset, address or {{variable}}", kind: "line", least: 1, most: 2000 },
-      { name: "object_fit", label: "Fills its box", kind: "choice", choices: ["cover", "contain", "fill"], words: ["cropped to cover", "whole, contained", "stretched"] },
+      { name: "object_fit", label: "Fills its box", kind: "choice", choices: ["cover", "contain", "fill"], words: ["cropped", "whole", "stretched"] },
+      { name: "zoom", label: "Zoom %", kind: "number", min: 100, max: 2000, step: 10, scale: 100 },
+      { name: "focus_x", label: "Shows, across %", kind: "number", min: 0, max: 100, step: 1, scale: 100 },
+      { name: "focus_y", label: "Shows, down %", kind: "number", min: 0, max: 100, step: 1, scale: 100 },
     ],
   },
   {
