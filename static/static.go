@@ -131,6 +131,9 @@ func key(p string) string { return strings.TrimPrefix(p, "/") }
 
 var imports = regexp.MustCompile(`(?m)^(import\s[^"]*|export\s[^"]*from\s+)"(\.\.?/[^"]+)"`)
 
+// comments take a line each. The line stays, so that an error names the right one.
+var comments = regexp.MustCompile(`(?m)^[ \t]*//.*$`)
+
 // add gives a file its name. The imports of a module are named first: their
 // hashes are part of its text, so a change below changes every name above.
 func (f *Files) add(name string) string {
@@ -143,6 +146,7 @@ func (f *Files) add(name string) string {
 			m := imports.FindStringSubmatch(line)
 			return m[1] + `"` + f.add(path.Join(path.Dir(name), m[2])) + `"`
 		})
+		text = comments.ReplaceAllString(text, "")
 	}
 	sum := sha256.Sum256([]byte(text))
 	ext := path.Ext(name)

@@ -44,6 +44,9 @@ func TestFilesAreZippedForWhoTakesIt(t *testing.T) {
 		return w
 	}
 	plain := get("br, gzip;q=0")
+	if written := read("editor/editor.js"); strings.Contains(plain.Body.String(), "\n//") || strings.Count(plain.Body.String(), "\n") != strings.Count(written, "\n") {
+		t.Error("comments are sent along, or lines are lost")
+	}
 	if plain.Header().Get("Content-Encoding") != "" || !strings.Contains(plain.Body.String(), "createModel") {
 		t.Errorf("it comes zipped to who refuses that: %v", plain.Header())
 	}
