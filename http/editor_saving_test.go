@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"majestic/app/apptest"
 	ours "majestic/http"
@@ -17,6 +18,7 @@ import (
 const state = `document.querySelector("[data-part=state]").textContent`
 
 func testReloading(t *testing.T, w *workbench) {
+	w.expects("412") // what was sent at the last moment may come before what is sent anew
 	w.drag(at{70, 70}, at{90, 77}, ctrl)
 	w.open() // before it is saved
 	w.until(`board.querySelector("[data-element=a]").style.left === "60px"`)
@@ -96,6 +98,79 @@ func testRefused(t *testing.T, w *workbench) {
 	w.until(state + ` === "Not saved" && document.querySelector("[data-part=trouble]").textContent.includes("size must be a number from 1 to 4000")`)
 	w.keys("z", ctrl)
 	w.until(state + ` === "Saved" && document.querySelector("[data-part=trouble]").textContent === ""`)
+}
+
+// testSlow goes on while an answer takes its time.
+func testSlow(t *testing.T, w *workbench) {
+	w.network(&network.Conditions{URLPattern: w.site.url + "/t/acme/designs/" + w.design, Latency: 700, DownloadThroughput: -1, UploadThroughput: -1})
+	w.drag(at{70, 70}, at{90, 77}, ctrl)
+	w.until(state + ` === "Saving …"`)
+	w.drag(at{90, 77}, at{110, 77}, ctrl)
+	w.until(state + ` === "Changed"`)
+	w.wants("a", "x", 80)
+	if d := w.saved(); d.Version != 3 {
+		t.Errorf("version %d", d.Version)
+	}
+}
+
+// testTooLarge: what is too much is said, and undone.
+func testTooLarge(t *testing.T, w *workbench) {
+	w.expects("413")
+	paste := func(n, length string) {
+		w.do("paste", chromedp.Evaluate[chromedp.Void](`{
+			const elements = Array.from({length: `+n+`}, (_, i) => ({id: "t" + i, type: "text", x: 0, y: 0, width: 9, height: 9, text: "x".repeat(`+length+`)}));
+			const clipboardData = new DataTransfer();
+			clipboardData.setData("text/plain", JSON.stringify({"majestic/elements": 1, elements}));
+			document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData, bubbles: true, cancelable: true}));
+		}`))
+	}
+	trouble := `document.querySelector("[data-part=trouble]").textContent`
+	paste("1998", "1")
+	w.until(trouble + `.includes("2001 elements; it has at most 2000")`)
+	paste("180", "19000")
+	w.until(state + ` === "Not saved" && ` + trouble + `.includes("larger than")`)
+	w.keys("z", ctrl)
+	w.until(state + ` === "Saved" && ` + trouble + ` === ""`)
+	if n := len(w.elements()); n != 3 {
+		t.Errorf("%d elements", n)
+	}
+
+	w.clicks(at{50, 230}, 2)
+	w.until(`document.activeElement.textContent === "Hello {{name}}"`)
+	w.do("paste into a text", chromedp.Evaluate[chromedp.Void](`document.execCommand("insertText", false, "y".repeat(20_010))`))
+	w.until(trouble + `.includes("20000 characters")`)
+	w.keys(kb.Escape)
+	w.wants("t", "text", strings.Repeat("y", 20_000))
+}
+
+// testHostile: what looks like markup is text, wherever somebody writes it.
+func testHostile(t *testing.T, w *workbench) {
+	const hostile = `</script><img src=x onerror=alert(1)>"'{{x}}`
+	e := `{"id":` + quote(hostile) + `,"name":` + quote(hostile) + `,"group":` + quote(hostile) + `,"type":"text","x":0,"y":0,"width":300,"height":200,"text":` + quote(hostile) + `}`
+	doc := `{"version":1,"pages":[{"width":400,"height":300,"elements":[` + e + `]}]}`
+	if _, err := w.site.tenant.SaveDesign(context.Background(), w.design, 1, hostile, document(t, doc)); err != nil {
+		t.Fatal(err)
+	}
+	w.open()
+	w.fill(`[data-part=table]`, `a,x`+"\n"+`1,"`+strings.ReplaceAll(hostile, `"`, `""`)+`"`)
+	w.keys("\t")
+	shown := strings.ReplaceAll(hostile, "{{x}}", hostile)
+	w.until(`board.querySelector("[data-element]").textContent === ` + quote(shown))
+	w.click(at{20, 20})
+	w.keys(kb.F2)
+	w.keys(hostile + "\r")
+	w.fill("#design-name", "<b>"+hostile)
+	w.fill(`[data-property=text] textarea`, hostile+hostile)
+	w.until(state + ` === "Saved" && board.querySelector("[data-element]").textContent.length > 150`)
+	w.hand("drop", hostile, []byte("no picture"))
+	w.expects("422")
+	w.until(`document.querySelector("[data-part=trouble]").textContent.includes(` + quote(hostile) + `)`)
+	if found := ask[int](w, `document.querySelectorAll("img[onerror], [data-editor] style, [data-editor] script, [data-editor] b").length`); found != 0 {
+		t.Errorf("%d pieces of it became markup", found)
+	}
+	if d := w.saved(); d.Name != "<b>"+hostile || d.Document.Pages[0].Elements[0].Text != hostile+hostile {
+		t.Errorf("saved is %q with %+v", d.Name, d.Document.Pages[0].Elements[0])
+	}
 }
 
 // TestEditorOutlivesARelease: what is being made is there in the page of the next one.
@@ -218,7 +293,11 @@ func (w *workbench) signOut() {
 // online takes away the network to the addresses of a pattern, or gives it back.
 func (w *workbench) online(yes bool, pattern string) {
 	w.t.Helper()
-	rule := &network.Conditions{URLPattern: pattern, Offline: !yes, DownloadThroughput: -1, UploadThroughput: -1}
+	w.network(&network.Conditions{URLPattern: pattern, Offline: !yes, DownloadThroughput: -1, UploadThroughput: -1})
+}
+
+func (w *workbench) network(rule *network.Conditions) {
+	w.t.Helper()
 	if _, err := chromedp.Call(w.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{rule}}); err != nil {
 		w.t.Fatal(err)
 	}

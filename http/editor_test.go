@@ -58,6 +58,9 @@ func TestEditorKeeps(t *testing.T) {
 		"lost answer":   testLostAnswer,
 		"signed out":    testSignedOut,
 		"refused":       testRefused,
+		"slow":          testSlow,
+		"too large":     testTooLarge,
+		"hostile":       testHostile,
 		"pictures":      testPictures,
 		"the clipboard": testClipboard,
 	})
