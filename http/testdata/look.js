@@ -47,7 +47,12 @@ const look = {
     return all.map(nameOf);
   },
 
-  // here is the number of what has the focus, and whether one sees that it has.
+  // followed are the numbers of what has had the focus, and whether one saw that.
+  followed: [],
+  follow() {
+    document.addEventListener("focusin", () => look.followed.push(look.here()));
+  },
+
   here() {
     const n = document.activeElement;
     const { outlineStyle, outlineWidth, opacity } = getComputedStyle(n);
