@@ -45,6 +45,7 @@ func TestLook(t *testing.T) {
 		{name: "design", path: "/t/acme/designs/" + x.design},
 		{name: "render", path: "/t/acme/renders/" + x.render},
 		{name: "fonts", path: "/t/acme/fonts"},
+		{name: "history", path: "/t/acme/designs/" + d.ID + "/history"},
 		{name: "members", path: "/t/acme/members"},
 		{name: "keys", path: "/t/acme/keys"},
 		{name: "account", path: "/account"},
