@@ -115,7 +115,7 @@ func TestBatchMovesByItself(t *testing.T) {
 	b.do("another row", chromedp.Evaluate[chromedp.Void](`{ const row = document.querySelector("#row"); row.value = 3; row.dispatchEvent(new Event("input", { bubbles: true })) }`))
 	b.until(`document.querySelector("#drawing [data-element=hello]").textContent === "Hello Cai" && location.search.includes("row=3")`)
 	b.do("Enter in the names", chromedp.SendKeys(css("#file_names"), "x\r"))
-	b.until(`document.querySelector("#file-name").textContent.includes("3x.png")`)
+	b.until(`document.querySelector("#file-name").textContent.includes("x3.png")`)
 	b.do("one colour for all", chromedp.Evaluate[chromedp.Void](`{ const from = document.querySelector("#from-accent"); from.value = ""; from.dispatchEvent(new Event("input", { bubbles: true })) }`))
 	b.until(`document.querySelector("#check").textContent.includes("All 3 rows fit")`)
 	b.do("render", chromedp.Click(css("#check button")))

@@ -12,9 +12,9 @@ export function watchDraft(form) {
     clearTimeout(timer);
     timer = setTimeout(check, 250);
   });
-  form.addEventListener("keydown", (event) => {
-    // Enter shows what was typed, and renders nothing: a button does.
-    if (event.key === "Enter" && event.target.matches("input")) {
+  form.addEventListener("submit", (event) => {
+    // Enter in a field is the first button, which shows what was typed and renders nothing.
+    if (event.submitter?.formMethod === "get") {
       event.preventDefault();
       check();
     }
