@@ -80,6 +80,14 @@ func testLayers(t *testing.T, w *workbench) {
 		t.Errorf("the order is %v, %v, %v", e[0]["id"], e[1]["id"], e[2]["id"])
 	}
 
+	// What is folded away is not renamed, and what comes after is saved as ever.
+	w.do("pick", chromedp.Click(chromedp.CSS("li[data-id=b] .pick")))
+	was := w.element("b")["x"].(float64)
+	w.do("fold", chromedp.Evaluate[chromedp.Void](`document.querySelector("[data-part=layers]").closest("details").open = false; document.querySelector("[data-part=stage]").focus()`))
+	w.keys(kb.F2)
+	w.keys(kb.ArrowRight)
+	w.wants("b", "x", was+1)
+
 	w.do("another page", chromedp.Click(chromedp.CSS(`[data-command=page-add]`)))
 	w.until(`board.querySelectorAll("[data-element]").length === 0 && document.querySelectorAll("[data-part=pages] li").length === 2`)
 	w.keys("z", ctrl)

@@ -5,7 +5,7 @@ import { showCall } from "./call.js";
 import { watchDraft } from "./draft.js";
 import { fitWhenReady } from "./drawings.js";
 import { search, upload } from "./fonts.js";
-import { closeMenus, find } from "./gallery.js";
+import { closeMenus, find, freshen } from "./gallery.js";
 import { preview } from "./preview.js";
 import { watchRelease } from "./release.js";
 import { cancelHere, follow } from "./renders.js";
@@ -34,6 +34,7 @@ for (const form of document.querySelectorAll("form[data-find]")) {
   find(form);
 }
 closeMenus();
+freshen();
 for (const form of document.querySelectorAll("form[data-draft]")) {
   watchDraft(form);
 }

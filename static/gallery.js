@@ -59,3 +59,8 @@ export function closeMenus() {
     });
   }
 }
+
+// freshen loads the gallery anew when one comes back to it: what it shows may have changed.
+export function freshen() {
+  addEventListener("pageshow", (event) => event.persisted && document.querySelector("ul.gallery") && location.reload());
+}

@@ -3,7 +3,7 @@
 
 import { redraw } from "./drawings.js";
 import { follow } from "./renders.js";
-import { request } from "./request.js";
+import { reasons, request } from "./request.js";
 
 const accept = "text/html, application/problem+json";
 
@@ -89,7 +89,7 @@ async function complain(form, response) {
     }
   }
   if (unplaced) {
-    say(form, [problem.detail, ...(problem.errors ?? []).map((e) => e.message)].join(" – "));
+    say(form, reasons(problem));
   }
   return true;
 }

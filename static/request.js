@@ -8,3 +8,8 @@ export async function request(address, options) {
   heardOf(response.headers.get("X-Release"));
   return response;
 }
+
+// reasons are what a refusal says, each once.
+export function reasons({ detail, errors = [] }) {
+  return [detail, ...errors.map((e) => e.message).filter((m) => !detail.includes(m))].join(" – ");
+}

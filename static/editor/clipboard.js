@@ -37,5 +37,6 @@ export function fault(text, elements, there) {
 
 function isElement(e) {
   const numbers = [e?.x, e?.y, e?.width, e?.height];
-  return typeof e?.id === "string" && ["text", "image", "rect", "ellipse", "line"].includes(e.type) && numbers.every(Number.isFinite);
+  return typeof e?.id === "string" && ["text", "image", "rect", "ellipse", "line"].includes(e.type) && numbers.every(Number.isFinite) &&
+    (e.type !== "text" || typeof e.text === "string");
 }

@@ -4,7 +4,7 @@
 
 import { valueOf } from "./document.js";
 import { fit } from "../fit.js";
-import { request } from "../request.js";
+import { reasons, request } from "../request.js";
 
 const accept = "text/html, application/problem+json";
 
@@ -202,8 +202,7 @@ function fitAll(page, changed) {
 }
 
 async function complaint(response) {
-  const problem = await response.json();
-  return [problem.detail, ...(problem.errors ?? []).map((e) => e.message)].join(" – ");
+  return reasons(await response.json());
 }
 
 function percent(v) {

@@ -31,7 +31,7 @@ const { address, assets, back } = root.dataset;
 const troubles = new Map(); // what is wrong, by its matter
 
 const model = createModel(design.name, design.document);
-const keep = await createKeep(design.id);
+const keep = await createKeep(`${root.dataset.person} ${design.id}`);
 const stage = createStage(part("stage"), part("board"));
 const overlay = createOverlay(part("overlay"), stage);
 const samples = createSamples({

@@ -18,8 +18,15 @@ export function createExchange({ stage, file, model, assets, insert, say, troubl
     event.preventDefault();
     bring([...event.dataTransfer.files], stage.toPage(event));
   });
+  for (const name of ["dragover", "drop"]) { // beside the page as well, where the browser would leave for the file
+    document.addEventListener(name, (event) => event.dataTransfer.types.includes("Files") && event.preventDefault());
+  }
   document.addEventListener("copy", carry);
-  document.addEventListener("cut", (event) => carry(event) && model.edit(remove));
+  document.addEventListener("cut", (event) => {
+    if (carry(event)) {
+      model.change({ document: remove(model.document, model.page, model.chosen.filter((e) => !e.locked).map((e) => e.id)) });
+    }
+  });
   document.addEventListener("paste", (event) => {
     if (elsewhere(event)) {
       return;

@@ -6,7 +6,7 @@ const days = 30; // that a record is kept
 const store = "drafts";
 const lockOf = (tab) => "editor " + tab;
 
-// createKeep keeps records {version, saved, history} of a design.
+// createKeep keeps records {version, saved, history} of what a person makes of a design.
 export async function createKeep(design) {
   const tab = await claim();
   const key = [design, tab];
@@ -26,10 +26,11 @@ export async function createKeep(design) {
       const alive = new Set((await navigator.locks?.query())?.held.map((lock) => lock.name));
       const mine = all.find((r) => r.key[1] === tab);
       const left = all.find((r) => !r.saved && r.key[1] !== tab && !alive.has(lockOf(r.key[1])));
-      if (!mine && left) {
+      if (left && (!mine || mine.saved)) {
         await done(write(db).delete(left.key));
+        return left;
       }
-      return mine ?? left ?? null;
+      return mine ?? null;
     },
 
     // put keeps a record. Of many in quick succession the last counts.

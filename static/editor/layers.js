@@ -44,7 +44,7 @@ export function createLayers({ list, signs, model }) {
     for (const row of list.children) {
       const is = selected.has(row.dataset.id);
       row.toggleAttribute("data-selected", is);
-      row.querySelector(".pick").setAttribute("aria-pressed", String(is));
+      row.querySelector(".pick")?.setAttribute("aria-pressed", String(is)); // none while it is renamed
     }
   }
 
@@ -109,6 +109,9 @@ export function createLayers({ list, signs, model }) {
     });
     pick.replaceWith(input);
     input.focus();
+    if (document.activeElement !== input) {
+      end(false); // the list is folded
+    }
     input.select();
   }
 
@@ -122,5 +125,5 @@ export function createLayers({ list, signs, model }) {
 }
 
 function labelOf(e) {
-  return e.name || (e.type === "text" && e.text.trim().slice(0, 40)) || e.id;
+  return e.name || (e.type === "text" && e.text?.trim().slice(0, 40)) || e.id;
 }

@@ -11,7 +11,13 @@ export function createModel(name, document) {
     const before = history.present;
     history = next;
     if (before !== history.present) {
-      listeners.forEach((listen) => listen(history.present, before));
+      for (const listen of listeners) {
+        try {
+          listen(history.present, before);
+        } catch (error) {
+          reportError(error); // who shows a part, and fails, must not keep the others from saving
+        }
+      }
     }
   };
   const model = {

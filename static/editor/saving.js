@@ -3,7 +3,7 @@
 // what somebody else has saved meanwhile is never written over.
 
 import { same } from "./merging.js";
-import { request } from "../request.js";
+import { reasons, request } from "../request.js";
 
 const rest = 800;
 
@@ -152,8 +152,7 @@ export function createSaving({ address, version, state, keep, newest, say }) {
     } else if (response.status >= 500 || response.status === 429) {
       offline();
     } else {
-      const problem = await response.json();
-      stand("refused", [problem.detail, ...(problem.errors ?? []).map((e) => e.message)].join(" – "));
+      stand("refused", reasons(await response.json()));
     }
   }
 

@@ -43,6 +43,13 @@ export function createStanding({ part, model, saving, newest, address, back, gon
 
   // quarrel says what happened, as far as it goes by now.
   function quarrel() {
+    if (part("state").dataset.state !== "conflict") {
+      return;
+    }
+    if (document.activeElement?.isContentEditable) { // what is typed must not become an answer
+      document.activeElement.addEventListener("blur", quarrel, { once: true });
+      return;
+    }
     const { base, version } = saving();
     merged = base && merge(base, { name: model.name, document: model.document }, theirs);
     part("theirs").textContent = `${theirs.saved_by || "Somebody"} saved version ${theirs.version} of “${theirs.name}” ${when(theirs.updated_at)}, while you worked on version ${version}.`;

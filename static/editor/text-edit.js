@@ -51,6 +51,9 @@ export function createTextEdit({ model, drawing, ended, tell }) {
   }
 
   function pressed(event) {
+    if ((event.ctrlKey || event.metaKey) && event.key === "s") {
+      return; // it saves, as elsewhere
+    }
     event.stopPropagation();
     if (event.key === "Escape") {
       event.preventDefault();
