@@ -108,6 +108,11 @@ func testLayers(t *testing.T, w *workbench) {
 	w.empty(true, false, false)
 	w.keys("z", ctrl)
 	w.empty(false, true, false)
+
+	w.keys(kb.Escape)
+	w.fill("[aria-label=Page] [data-property=width] input", "16384")
+	w.fill("[aria-label=Page] [data-property=height] input", "16384")
+	w.until(`document.querySelector("[data-part=trouble]").textContent.includes("megapixels")`)
 }
 
 // empty waits until just these pages have nothing on them, as saved.

@@ -40,6 +40,9 @@ func TestGalleryActs(t *testing.T) {
 	if page := parse(t, s.page(done.Header.Get("Location")).want(t, 200).body); strings.Contains(page.one(t, "", "id=designs").text(), "Žiža") || !strings.Contains(page.one(t, "p", "role=status", "class=notice good").text(), "archive") {
 		t.Error("it is archived, and still shown, or nothing is said of it")
 	}
+	if text := parse(t, s.page(path).want(t, 200).body).one(t, "main").text(); !strings.Contains(text, "in no gallery") {
+		t.Errorf("the design's own page says %s", text)
+	}
 	if text := shown("?archived=true"); !strings.Contains(text, "<i>Žiža</i>") || !strings.Contains(text, "Restore") {
 		t.Errorf("the archive shows %s", text)
 	}

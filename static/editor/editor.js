@@ -66,7 +66,7 @@ const view = {
 };
 const hands = createHands({ model, stage, view, made, size: drawing.size, buttons: root.querySelectorAll("[data-command][aria-pressed]") });
 
-createInspector({ panel: part("properties"), actions: part("actions"), title: part("title"), model, families: JSON.parse(document.getElementById("families").textContent) });
+createInspector({ panel: part("properties"), actions: part("actions"), title: part("title"), model, families: JSON.parse(document.getElementById("families").textContent), trouble: trouble("page") });
 const layers = createLayers({ list: part("layers"), signs: part("signs"), model });
 const pages = createPages({ list: part("pages"), model });
 createExchange({ stage, file: part("file"), model, assets, insert, say, trouble: trouble("exchange") });

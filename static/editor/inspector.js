@@ -12,7 +12,7 @@ const presets = [
 ];
 
 // createInspector fills the panel, beside the buttons that act on a selection.
-export function createInspector({ panel, actions, title, model, families }) {
+export function createInspector({ panel, actions, title, model, families, trouble }) {
   let shape = "";
   let fields = [];
   model.listen(show);
@@ -67,7 +67,9 @@ export function createInspector({ panel, actions, title, model, families }) {
       const label = name === "width" ? "Width" : "Height";
       const field = createField({ kind: "number", label, min: 1, max: 16384, step: 1, whole: true }, setter("page " + name, (v) => {
         const page = { ...model.document.pages[model.page], [name]: v };
-        return sizeFault(page.width, page.height) ? model.document : withPage(model.document, model.page, { [name]: v });
+        const fault = sizeFault(page.width, page.height);
+        trouble(fault);
+        return fault ? model.document : withPage(model.document, model.page, { [name]: v });
       }), families);
       field.element.dataset.property = name;
       fields.push(() => field.show([model.document.pages[model.page][name]], []));
