@@ -27,7 +27,9 @@ export async function createKeep(design) {
       const mine = all.find((r) => r.key[1] === tab);
       const left = all.find((r) => !r.saved && r.key[1] !== tab && !alive.has(lockOf(r.key[1])));
       if (left && (!mine || mine.saved)) {
-        await done(write(db).delete(left.key));
+        const drafts = write(db); // one transaction: a power cut leaves it here or there
+        drafts.put({ ...left, key });
+        await done(drafts.delete(left.key));
         return left;
       }
       return mine ?? null;
