@@ -21,7 +21,8 @@ type Queue struct {
 
 // NewQueue makes a client that inserts and works nothing.
 func NewQueue(pool *pgxpool.Pool, release string) (*Queue, error) {
-	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
+	// River tells of one insertion in a cooldown; one not told of waits for the poll.
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{FetchCooldown: river.FetchCooldownMin})
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}

@@ -78,6 +78,7 @@ func NewRunner(o Options) (*Runner, error) {
 	work.LeaderElectionDisabled = true
 	work.FetchOnlyKnownKinds = true
 	work.FetchCooldown = 20 * time.Millisecond
+	work.FetchPollInterval = 100 * time.Millisecond // for what is inserted at once with another, and then not told of
 	work.Queues = map[string]river.QueueConfig{queueOf(o.Release): {MaxWorkers: slots}}
 	lead := config
 	lead.ID = o.Client + "-lead"
