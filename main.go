@@ -289,7 +289,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	if err != nil {
 		return err
 	}
-	runner, err := jobs.NewRunner(jobs.Options{Pool: db.Pool, App: a, Events: events, Capturer: renderer, Mailer: mailer, Tabs: runtime.NumCPU(), Release: release, Client: client, Log: log})
+	runner, err := jobs.NewRunner(jobs.Options{Pool: db.Pool, App: a, Events: events, Capturer: renderer, Mailer: mailer, Tabs: renderer.Tabs(), Release: release, Client: client, Log: log})
 	if err != nil {
 		return err
 	}

@@ -20,20 +20,25 @@ import (
 
 // Beside each figure stand those of the same run: of the limit, which is the picture
 // of a page that our tab has painted already, taken again and again; and of the
-// rival, a warm tab as others write it, and the same limit in that.
+// rival, a warm tab as others write it, and the same limit in that. What a page costs
+// before it is painted depends little on its scale, the limit does: so there are both.
 
 // BenchmarkOneTab draws the six designs in turn in one tab.
-func BenchmarkOneTab(b *testing.B) { benchmarkTab(b, designs(b, 0)) }
+func BenchmarkOneTab(b *testing.B) {
+	atScales(b, func(b *testing.B, scale float64) { benchmarkTab(b, designsAt(b, 0, scale)) })
+}
 
 // BenchmarkTenants draws a design of each of 50 tenants in turn in one tab.
 func BenchmarkTenants(b *testing.B) {
-	var shots []Shot
-	for i := range 50 {
-		s := designs(b, i)[i%6]
-		s.For = fmt.Sprint("tenant ", i)
-		shots = append(shots, s)
-	}
-	benchmarkTab(b, shots)
+	atScales(b, func(b *testing.B, scale float64) {
+		var shots []Shot
+		for i := range 50 {
+			s := designsAt(b, i, scale)[i%6]
+			s.For = fmt.Sprint("tenant ", i)
+			shots = append(shots, s)
+		}
+		benchmarkTab(b, shots)
+	})
 }
 
 func benchmarkTab(b *testing.B, shots []Shot) {
@@ -74,9 +79,18 @@ func benchmarkTab(b *testing.B, shots []Shot) {
 	b.ReportMetric(theirLimit.wall.Seconds()/ours.wall.Seconds(), "wall-of-rival-limit")
 }
 
-// BenchmarkAllCores has all tabs draw all the time: ours, and as many of the rival.
+// BenchmarkAllCores has all tabs draw all the time: ours, and of the rival one a core.
 func BenchmarkAllCores(b *testing.B) {
-	shots := designs(b, 0)
+	atScales(b, func(b *testing.B, scale float64) { benchmarkCores(b, designsAt(b, 0, scale)) })
+}
+
+func atScales(b *testing.B, benchmark func(b *testing.B, scale float64)) {
+	for _, scale := range []float64{1, 2} {
+		b.Run(fmt.Sprint("scale=", scale), func(b *testing.B) { benchmark(b, scale) })
+	}
+}
+
+func benchmarkCores(b *testing.B, shots []Shot) {
 	p := startPool(b, Options{})
 	rivals := startRivals(b, runtime.NumCPU())
 	for _, s := range shots {

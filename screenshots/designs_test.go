@@ -14,7 +14,10 @@ import (
 // designs are six pages as customers have them, with another text for each
 // variant: a card, a square, a sheet of A4 for print, one full of text, one of
 // sixteen pictures, one of shadows and turned gradients.
-func designs(t testing.TB, variant int) []Shot {
+func designs(t testing.TB, variant int) []Shot { return designsAt(t, variant, 1) }
+
+// designsAt are the designs at the scale, and the sheet at no less than 2.
+func designsAt(t testing.TB, variant int, scale float64) []Shot {
 	t.Helper()
 	sheet := func(width, height int, scale float64, css, body string) Shot {
 		return Shot{Width: width, Height: height, Scale: scale, Format: PNG, HTML: fmt.Sprintf(`<!doctype html><meta charset=utf-8><style>
@@ -48,7 +51,11 @@ func designs(t testing.TB, variant int) []Shot {
 			40+i%6*190, 30+i/6*150, i*15+variant, 1-float64(i%5)/8, i, (i*15+variant)%360)
 	}
 	effects := sheet(1200, 630, 1, `.page { background: linear-gradient(135deg, #e0f2fe, #fae8ff) }`, boxes.String())
-	return []Shot{card, square, a4, text, images, effects}
+	all := []Shot{card, square, a4, text, images, effects}
+	for i := range all {
+		all[i].Scale = max(all[i].Scale, scale)
+	}
+	return all
 }
 
 // photo is a picture with the noise that photographs have.

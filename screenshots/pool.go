@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -22,9 +21,9 @@ type Options struct {
 	Chromium string       // the executable; "" looks in the usual places
 	Runtime  string       // the folder of a frozen runtime, whose browser, libraries and fonts are used instead; "" is the system's
 	Dir      string       // scratch; profiles and font caches go below it
-	Slots    string       // folder whose locks say who may draw, shared by all pools that shall not draw more than a page a core together; "" is none
+	Slots    string       // folder whose locks say who may draw, shared by all pools that shall not draw more than one can do together; "" is none
 	Fonts    []Font       // all the fonts there are
-	Tabs     int          // shots at the same time; 0 is one a core
+	Tabs     int          // shots at the same time; 0 is one more than cores
 	Prepare  string       // a JavaScript function: `() => null`, or the problems [{element, message}] that fail the shot
 	User     string       // the account Chrome runs under when we are root; "" is majestic-chrome, else nobody
 	Log      *slog.Logger // nil is slog.Default
@@ -58,7 +57,7 @@ func Start(ctx context.Context, o Options) (*Pool, error) {
 		o.Log = slog.Default()
 	}
 	if o.Tabs <= 0 {
-		o.Tabs = runtime.NumCPU()
+		o.Tabs = atOnce()
 	}
 	place, err := o.place()
 	if err != nil {
@@ -192,6 +191,9 @@ func (p *Pool) Ready() error {
 // Fingerprint is what draws the next shot, most likely: a Chrome that is replaced
 // on disk comes in with the next launch. What did draw it stands in the picture.
 func (p *Pool) Fingerprint() Fingerprint { return *p.newest.Load() }
+
+// Tabs is how many shots are made at the same time.
+func (p *Pool) Tabs() int { return len(p.tabs) }
 
 // Close ends the shots under way, the browsers, and removes all they wrote.
 func (p *Pool) Close() error { return p.close() }

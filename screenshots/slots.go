@@ -11,9 +11,14 @@ import (
 	"time"
 )
 
-// slots are how many pages are drawn at once on this machine, one a core, by all
-// processes that share the folder: each is a file, and drawing holds its lock. A
-// process that is killed gives its slots back by dying.
+// atOnce is how many pages are drawn at once on this machine: one more than it has
+// cores, since a page now and then waits for its next frame. A sixth more pictures
+// come of it (BenchmarkAllCores); a second one more brings nothing.
+func atOnce() int { return runtime.NumCPU() + 1 }
+
+// slots are the places of the pages that are drawn at once, by all processes that
+// share the folder: each is a file, and drawing holds its lock. A process that is
+// killed gives its slots back by dying.
 type slots struct {
 	folder string // "" for none: then nobody waits
 	count  int
@@ -26,7 +31,7 @@ func makeSlots(folder string) (slots, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return slots{}, fmt.Errorf("make the render slots: %w", err)
 	}
-	return slots{folder, runtime.NumCPU()}, nil
+	return slots{folder, atOnce()}, nil
 }
 
 // slotRetry is how often a free slot is looked for. A shot takes a hundred times as long.

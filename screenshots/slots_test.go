@@ -45,8 +45,8 @@ func TestSlots(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := int(most.Load()); n < 1 || n > runtime.NumCPU() {
-		t.Errorf("%d at once on %d cores", n, runtime.NumCPU())
+	if n := int(most.Load()); n < 1 || n > atOnce() {
+		t.Errorf("%d at once, where %d are the most", n, atOnce())
 	}
 }
 
@@ -97,7 +97,7 @@ func TestSlotsByTurns(t *testing.T) {
 func TestSlotsOfTheDead(t *testing.T) {
 	if folder := os.Getenv("SLOTS_FOLDER"); folder != "" {
 		s, err := makeSlots(folder)
-		for range runtime.NumCPU() {
+		for range atOnce() {
 			if err == nil {
 				_, err = s.take(t.Context())
 			}

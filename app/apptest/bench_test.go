@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
+	"majestic/app"
 	"majestic/app/apptest"
 	"majestic/app/canvas"
 	"majestic/screenshots"
@@ -136,6 +137,38 @@ func ask(b *testing.B, c *http.Client, api apptest.API, release string) time.Dur
 		b.Fatalf("%s by %s, %v", answer.Status, answer.Header.Get("X-Release"), err)
 	}
 	return took
+}
+
+// From the begin of an upgrade until the new release takes over, with 20 designs that
+// it draws first as the old one did, and with none.
+//
+//	go test -run xxx -bench Gate -benchtime 2x ./app/apptest
+func BenchmarkGate(b *testing.B) {
+	releases, dir := []string{apptest.Binary(b, "v2"), apptest.Binary(b, "v1")}, apptest.Dir(b)
+	binary := releases[1]
+	server := apptest.Serve(b, binary, dir)
+	api := apptest.API{URL: server.URL, Key: apptest.Key(b, binary, dir)}
+	for i := range 20 {
+		t := app.Templates()[i%len(app.Templates())]
+		var d app.Design
+		api.Call(b, "POST", "/designs", map[string]any{"name": t.Name, "document": t.Document}, 201, &d)
+		api.Call(b, "POST", "/renders", map[string]any{"design": d.ID, "variables": t.Sample, "scale": 1 + i%2}, 201, nil)
+	}
+	upgraded := 0
+	takeover := func(sample string) time.Duration {
+		out := apptest.Must(b, binary, dir, "upgrade", "--json", "--probation", "100ms", "--render-sample", sample, releases[upgraded%2])
+		upgraded++
+		return time.Duration(stepOf(b, out, "takeover").MS) * time.Millisecond
+	}
+	var with, without time.Duration
+	for b.Loop() {
+		with += takeover("20")
+		without += takeover("0")
+	}
+	b.ReportMetric(with.Seconds()/float64(b.N), "s/with-20")
+	b.ReportMetric(without.Seconds()/float64(b.N), "s/without")
+	b.ReportMetric((with-without).Seconds()/float64(b.N), "s/added")
+	apptest.Must(b, binary, dir, "stop")
 }
 
 // The 249 countries, a card each, from a terminal: from the start of the process

@@ -87,7 +87,7 @@ func inverted(t *testing.T) (binary string) {
 }
 
 // stepOf is a step of an upgrade's output.
-func stepOf(t *testing.T, out, name string) (s upgrade.Step) {
+func stepOf(t testing.TB, out, name string) (s upgrade.Step) {
 	t.Helper()
 	for line := range strings.Lines(out) {
 		if err := json.Unmarshal([]byte(line), &s); err != nil {
