@@ -93,6 +93,7 @@ func atScales(b *testing.B, benchmark func(b *testing.B, scale float64)) {
 func benchmarkCores(b *testing.B, shots []Shot) {
 	p := startPool(b, Options{})
 	rivals := startRivals(b, runtime.NumCPU())
+	warmAll(b, p)
 	for _, s := range shots {
 		for range p.tabs {
 			capture(b, p, s)
@@ -215,10 +216,8 @@ type rival struct {
 func startRivals(b *testing.B, n int) (all []rival) {
 	b.Helper()
 	p := startPool(b, Options{Tabs: n})
+	warmAll(b, p)
 	for _, t := range p.tabs {
-		for !t.alive() {
-			between(b, p, func(*tab) {})
-		}
 		browser := t.browser.Load()
 		if _, err := chromedp.Call(browser.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{}); err != nil { // it waits by script
 			b.Fatal(err)

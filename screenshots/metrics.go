@@ -17,11 +17,20 @@ func (p *Pool) Metrics() []prometheus.Collector {
 	}
 	return []prometheus.Collector{
 		gauge("tabs", "Tabs, each in a browser of its own.", func() float64 { return float64(len(p.tabs)) }),
-		gauge("tabs_busy", "Tabs that draw.", func() float64 { return float64(p.busy.Load()) }),
+		gauge("tabs_busy", "Tabs that draw.", p.busy),
 		gauge("shots_waiting", "Shots that wait for a tab or, with other processes of the instance, for a core.", p.waiting),
 		counter("restarts_total", "Launches of a browser in place of one that failed.", func(t *tab) int64 { return max(0, t.launches.Load()-1) }),
 		counter("renewals_total", "Browsers replaced because they were worn.", func(t *tab) int64 { return t.renewals.Load() }),
 	}
+}
+
+func (p *Pool) busy() (n float64) {
+	for _, t := range p.tabs {
+		if t.busy.Load() {
+			n++
+		}
+	}
+	return n
 }
 
 func (p *Pool) waiting() float64 {

@@ -32,7 +32,6 @@ type Options struct {
 // Pool is a set of warm tabs, and the line before them.
 type Pool struct {
 	tabs   []*tab
-	busy   atomic.Int64 // shots under way
 	slots  slots
 	folder *folder
 	place  place
@@ -51,7 +50,7 @@ type Pool struct {
 	renewal sync.Mutex // held by the tab whose browser is renewed
 }
 
-// Start returns when the first tab is warm; the others follow.
+// Start returns when the first tab is warm; the others follow when they are needed.
 func Start(ctx context.Context, o Options) (*Pool, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -158,6 +157,7 @@ func (p *Pool) Capture(ctx context.Context, s Shot) (Picture, error) {
 		var picture Picture
 		if err == nil {
 			picture, err = t.shoot(ctx, s)
+			t.busy.Store(false) // before it is told: who asks for the next one at once needs no other tab
 		}
 		done <- result{picture, err}
 	}}
@@ -227,10 +227,12 @@ func (p *Pool) refuse() error {
 func (p *Pool) down() (err error) {
 	for _, t := range p.tabs {
 		failed := t.failed.Load()
-		if failed == nil {
+		switch {
+		case failed != nil:
+			err = &BrowserError{*failed}
+		case t.launches.Load() > 0:
 			return nil
 		}
-		err = &BrowserError{*failed}
 	}
 	return err
 }

@@ -52,7 +52,7 @@ func TestAFailingBrowserIsReplaced(t *testing.T) {
 			_, err := p.Capture(t.Context(), big)
 			done <- err
 		}()
-		for p.busy.Load() == 0 {
+		for p.busy() == 0 {
 			time.Sleep(time.Millisecond)
 		}
 		syscall.Kill(pid, syscall.SIGKILL)
@@ -79,9 +79,32 @@ func TestAFailingBrowserIsReplaced(t *testing.T) {
 	})
 }
 
+// A tab has no browser before there is a shot for it.
+func TestTabsAsNeeded(t *testing.T) {
+	p := startPool(t, Options{Tabs: 3})
+	launches := func() (n int64) {
+		for _, tab := range p.tabs {
+			n += tab.launches.Load()
+		}
+		return n
+	}
+	for range 5 {
+		capture(t, p, page100(""))
+	}
+	if n := launches(); n != 1 {
+		t.Errorf("%d browsers for one shot at a time", n)
+	}
+	defer hold(t, p)()
+	defer hold(t, p)()
+	if n := launches(); n != 2 {
+		t.Errorf("%d browsers for two shots at a time", n)
+	}
+}
+
 func TestCloseLeavesNothing(t *testing.T) {
 	dir := scratch(t)
 	p := startPool(t, Options{Tabs: 2, Dir: dir})
+	warmAll(t, p)
 	if len(processes(t, dir, "--type=renderer")) == 0 {
 		t.Fatal("the browser's processes are not found, so neither would leftovers be")
 	}

@@ -49,6 +49,7 @@ func TestReady(t *testing.T) {
 			<-b.gone
 		}
 	}
+	warmAll(t, p)
 	first := all(nil)
 	if err := p.Ready(); err != nil {
 		t.Errorf("both live: %v", err)

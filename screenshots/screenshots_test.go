@@ -108,6 +108,14 @@ func between(t testing.TB, p *Pool, f func(*tab)) {
 // leaderOf is the process that has started all others of a browser.
 func leaderOf(b *browser) int { return chromedp.FromContext(b.ctx).Browser.Process().Pid }
 
+// warmAll gives each tab of the pool its browser.
+func warmAll(t testing.TB, p *Pool) {
+	t.Helper()
+	for range p.tabs {
+		defer hold(t, p)()
+	}
+}
+
 // hold keeps a tab busy until it is let go.
 func hold(t testing.TB, p *Pool) (letGo func()) {
 	t.Helper()

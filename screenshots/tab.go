@@ -19,9 +19,11 @@ type tab struct {
 	limit   time.Duration
 	log     *slog.Logger
 	browser atomic.Pointer[browser] // nil when there is none
+	busy    atomic.Bool             // with a shot
 
 	falls    int           // browsers that did not come, or ended while idle, since the last picture
 	took     time.Duration // to launch the last
+	mending  bool          // a browser is launched where there is none
 	renewing bool          // a browser is launched in the place of the one that is there
 	next     *browser      // that has been
 

@@ -12,6 +12,7 @@ func (p *Pool) work(t *tab) {
 }
 
 // await returns what there is to do for a tab that is idle; nil when the pool is closed.
+// A tab gets its first browser when there are more shots than tabs for them.
 func (p *Pool) await(t *tab) func(*tab) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -22,7 +23,10 @@ func (p *Pool) await(t *tab) func(*tab) {
 		case t.next != nil:
 			return p.replace
 		case !t.alive():
-			return p.mend
+			if t.launches.Load() > 0 || p.line.length > p.free() {
+				t.mending = true
+				return p.mend
+			}
 		case p.line.length > p.coming:
 			p.coming++
 			return p.serve
@@ -39,7 +43,7 @@ func (p *Pool) serve(t *tab) {
 	if err == nil {
 		defer give()
 	}
-	w := p.pick(alive.Err() == nil)
+	w := p.pick(t, alive.Err() == nil)
 	if w == nil {
 		return
 	}
@@ -47,24 +51,35 @@ func (p *Pool) serve(t *tab) {
 		w.take(nil, err)
 		return
 	}
-	p.busy.Add(1)
 	w.take(t, nil)
-	p.busy.Add(-1)
+	t.busy.Store(false)
 	if b := t.browser.Load(); b != nil && b.worn() {
 		p.renew(t)
 	}
 }
 
 // pick ends a tab's way to a slot, and takes the shot whose turn it is when it has come there.
-func (p *Pool) pick(there bool) *waiter {
+func (p *Pool) pick(t *tab, there bool) *waiter {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.coming--
 	if there {
-		return p.line.next()
+		w := p.line.next()
+		t.busy.Store(w != nil)
+		return w
 	}
 	p.change.Broadcast()
 	return nil
+}
+
+// free is how many tabs draw nothing, with a browser or soon.
+func (p *Pool) free() (n int) {
+	for _, t := range p.tabs {
+		if t.mending || t.alive() && !t.busy.Load() {
+			n++
+		}
+	}
+	return n
 }
 
 // mend starts a browser in the place of one that is gone. When all fail, nobody
@@ -92,6 +107,7 @@ func (p *Pool) mend(t *tab) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	t.mending = false
 	if why := p.refuse(); why != nil {
 		p.dismiss(why)
 	}

@@ -123,6 +123,7 @@ func TestWhicheverProcessIsKilled(t *testing.T) {
 func TestKilledProcessLeavesNoChrome(t *testing.T) {
 	if dir := os.Getenv("POOL_FOLDER"); dir != "" {
 		p := startPool(t, Options{Tabs: 2, Dir: dir})
+		warmAll(t, p)
 		capture(t, p, page100(""))
 		os.Stdout.WriteString("drawn\n")
 		p.Capture(t.Context(), Shot{HTML: card(t), Width: 4000, Height: 4000, Scale: 1, Format: PNG})
