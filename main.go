@@ -25,6 +25,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"majestic/app"
+	"majestic/app/backup"
 	"majestic/app/bench"
 	"majestic/app/config"
 	"majestic/app/machine"
@@ -60,6 +61,8 @@ type verbs struct {
 	Stop     upgrade.StopCommand        `cmd:"" help:"End all generations and the private cluster, and return when they are gone."`
 	Render   jobs.RenderCommand         `cmd:"" help:"Draw a design from a file, without a database."`
 	Migrate  migrations.MigrateCommand  `cmd:"" help:"The database's schema."`
+	Backup   backup.Verbs               `cmd:"" help:"Copies of the instance, from which it comes back."`
+	Unmute   backup.Unmute              `cmd:"" help:"Let a restored instance act on the world outside."`
 	Tenant   app.TenantCommand          `cmd:"" help:"Workspaces."`
 	User     app.UserCommand            `cmd:"" help:"Accounts."`
 	Apikey   app.APIKeyCommand          `cmd:"" help:"Keys for programs."`
@@ -106,7 +109,7 @@ func run(args []string, out, errs io.Writer) int {
 	}
 	wires := wires{config: &v.Config, self: self}
 	ctx := context.Background()
-	if verb, _, _ := strings.Cut(kctx.Command(), " "); verb == "runtime" || verb == "render" {
+	if verb, _, _ := strings.Cut(kctx.Command(), " "); verb == "runtime" || verb == "render" || verb == "backup" {
 		var ignore context.CancelFunc
 		ctx, ignore = config.UntilStopped()
 		defer ignore()
@@ -116,6 +119,9 @@ func run(args []string, out, errs io.Writer) int {
 	kctx.BindTo(out, (*io.Writer)(nil))
 	kctx.BindTo(remote.New(), (*app.Remote)(nil))
 	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), jobs.Watch{Writer: errs, Columns: v.Columns}, bench.Database(database), needs(&v.Config, self, wires.recheck), runtimes(&v.Config), drawing(&v.Config), fontSource(&v.Config))
+	kctx.Bind(backup.Open(wires.open))
+	kctx.BindToProvider(wires.keeper)
+	kctx.BindToProvider(wires.schedule)
 	kctx.BindToProvider(wires.pool)
 	kctx.BindToProvider(wires.app)
 	kctx.BindToProvider(wires.instance)
@@ -135,15 +141,19 @@ func run(args []string, out, errs io.Writer) int {
 // first makes the directory: for the others a typing error must not look like an
 // instance where nothing runs.
 func enter(c *config.Config, verb string) error {
-	verb, _, _ = strings.Cut(verb, " ")
+	verb, rest, _ := strings.Cut(verb, " ")
 	switch verb {
+	case "backup":
+		if !strings.HasPrefix(rest, "restore") {
+			return c.Enter()
+		}
 	case "setup", "version", "bench":
 		return nil
 	case "render": // may lie in an instance, and then draws with its runtime
 		dir, err := filepath.Abs(c.Dir)
 		c.Dir = dir
 		return err
-	case "status", "stop", "upgrade", "rollback", "doctor":
+	case "status", "stop", "upgrade", "rollback", "doctor", "unmute":
 		return c.Enter()
 	}
 	if err := c.Make(); err != nil {
@@ -272,7 +282,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 		return err
 	}
 	a := app.New(app.Options{
-		Pool: db.Pool, Queue: queue, Objects: folder, Remote: remote.New(), Release: release, Secret: secret,
+		Pool: db.Pool, Queue: queue, Objects: folder, Remote: remote.New(), Release: release, Secret: secret, Muted: keeperOf(c, release, log).Muted,
 		Mine: func(release string) bool { return generation.Whose(release) == 0 },
 	})
 	events := app.StartEvents(db.Pool, log)
@@ -370,6 +380,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 		if err := runner.Lead(stop.Soft); err != nil {
 			log.Error("this process cannot lead yet", "err", err)
 		}
+		defer meanwhile(func(ctx context.Context) { tend(ctx, c, generation, release, db, renderer, log) })()
 		defer meanwhile(func(ctx context.Context) { migrations.Contract(ctx, db.Pool, instance(c.Dir, release), log) })()
 	case err = <-served:
 	case <-generation.Left():
@@ -384,6 +395,20 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	leave := generation.Leave()
 	log.Info("leaving", "why", leave.Reason.String(), "hint", "jobs are finished first; another signal cuts them, and they go on at the next start")
 	return errors.Join(err, end(stop, generation, server, runner, leave))
+}
+
+// tend has the instance backed up as it is due.
+func tend(ctx context.Context, c *config.Config, generation *upgrade.Generation, release string, db *postgres.DB, renderer *screenshots.Pool, log *slog.Logger) {
+	s, err := scheduleOf(c)
+	if err != nil {
+		log.Error("no backups are made", "err", err)
+		return
+	}
+	k := keeperOf(c, release, log)
+	k.Draw = func(ctx context.Context, pool *pgxpool.Pool, objects string) (string, error) {
+		return trial(ctx, pool, objects, renderer)
+	}
+	k.Tend(ctx, generation.Left(), db, s)
 }
 
 // How long a connection may be idle when its server leaves: another takes over,
@@ -609,6 +634,15 @@ func (w *wires) app() (*app.App, error) {
 
 // pool is the database as it is, for the verbs that work on its schema.
 func (w *wires) pool() (*pgxpool.Pool, error) {
+	db, err := w.open()
+	if err != nil {
+		return nil, err
+	}
+	return db.Pool, nil
+}
+
+// open opens the database, once.
+func (w *wires) open() (*postgres.DB, error) {
 	if w.db == nil {
 		db, err := postgres.Open(context.Background(), postgresOptions(w.config, "app", w.config.Logger()))
 		if err != nil {
@@ -616,7 +650,59 @@ func (w *wires) pool() (*pgxpool.Pool, error) {
 		}
 		w.db = db
 	}
-	return w.db.Pool, nil
+	return w.db, nil
+}
+
+// keeper is the instance's backups, for their verbs.
+func (w *wires) keeper() (*backup.Keeper, error) {
+	release, err := upgrade.Release(w.self)
+	k := keeperOf(w.config, release, w.config.Logger())
+	k.Draw = func(ctx context.Context, pool *pgxpool.Pool, objects string) (said string, err error) {
+		capturer, end, err := w.launch(ctx)
+		if err != nil {
+			return "", err
+		}
+		defer func() { err = errors.Join(err, end()) }()
+		return trial(ctx, pool, objects, capturer)
+	}
+	return k, err
+}
+
+// schedule is what is done with them by itself.
+func (w *wires) schedule() (*backup.Schedule, error) {
+	s, err := scheduleOf(w.config)
+	return &s, err
+}
+
+func scheduleOf(c *config.Config) (backup.Schedule, error) {
+	keep, err := backup.ParseKeep(c.BackupKeep)
+	return backup.Schedule{Every: c.BackupEvery, Trial: c.BackupTrial, Keep: keep, Command: c.BackupCommand, Limit: c.BackupTimeout}, err
+}
+
+// keeperOf keeps the backups of an instance; what it draws with is the caller's to say.
+func keeperOf(c *config.Config, release string, log *slog.Logger) *backup.Keeper {
+	return &backup.Keeper{
+		Dir: c.Dir, Place: c.Backups(), Database: postgresOptions(c, "backup", log), Product: product, Release: release, Version: version,
+		Recipient: c.BackupTo, Secret: c.Secret, Schema: migrations.Had, Accept: migrations.AcceptHad, Log: log,
+		Running: func() (bool, error) {
+			alive, err := upgrade.Alive(c.Dir)
+			return len(alive) > 0, err
+		},
+		Migrate: func(ctx context.Context, pool *pgxpool.Pool) error {
+			_, err := migrations.Expand(ctx, pool)
+			return err
+		},
+	}
+}
+
+// trial draws a design of an instance that was restored on trial.
+func trial(ctx context.Context, pool *pgxpool.Pool, files string, capturer jobs.Capturer) (string, error) {
+	folder, err := objects.Open(files)
+	if err != nil {
+		return "", err
+	}
+	defer folder.Close()
+	return jobs.Trial(ctx, app.New(app.Options{Pool: pool, Objects: folder, Remote: remote.New()}), capturer)
 }
 
 // instance is for the verb that contracts: the database is then no other instance's.
@@ -752,7 +838,10 @@ func needs(c *config.Config, self *os.File, recheck func(context.Context) (strin
 		},
 		Generations: func(ctx context.Context) ([]machine.Generation, error) { return generations(ctx, c.Dir) },
 		Runtime:     func(context.Context) (machine.Runtime, error) { return drawsWith(c) },
-		Render:      recheck,
+		Backups: func() (string, error) {
+			return keeperOf(c, "", c.Logger()).Health(c.BackupEvery, time.Now())
+		},
+		Render: recheck,
 	}
 	for _, f := range app.Families() {
 		for _, face := range f.Faces {

@@ -21,6 +21,7 @@ type App struct {
 	objects Objects
 	release string
 	mine    func(release string) bool
+	muted   func() bool
 	setup   string // what the setup link carries
 	secret  []byte
 
@@ -38,6 +39,7 @@ type Options struct {
 	Remote  Remote
 	Release string
 	Mine    func(release string) bool // whether a tenant that is assigned to a release is served here; nil: all are
+	Muted   func() bool               // see App.Muted; nil: it is not
 	Secret  []byte                    // the instance's secret key
 }
 
@@ -61,6 +63,7 @@ func New(o Options) *App {
 		objects: o.Objects,
 		release: o.Release,
 		mine:    o.Mine,
+		muted:   o.Muted,
 		setup:   setupToken(o.Secret),
 		secret:  o.Secret,
 		hashing: make(chan struct{}, runtime.NumCPU()),
@@ -77,6 +80,11 @@ func (a *App) Ready(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Muted tells whether the instance was restored from a backup and nobody has said yet
+// that it may act on the world outside. Until then it sends nothing, deletes nothing
+// and does nothing by itself; what people ask for waits.
+func (a *App) Muted() bool { return a.muted != nil && a.muted() }
 
 // Tenant is the handle on which everything hangs that one tenant owns.
 type Tenant struct {

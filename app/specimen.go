@@ -60,6 +60,32 @@ func (a *App) Specimens(ctx context.Context, n int, release string) (all []Speci
 	return all, nil
 }
 
+// LastDrawn are the last n renders that were made, for the operator: those that people
+// asked for before thumbnails.
+func (a *App) LastDrawn(ctx context.Context, n int) (all []Specimen, err error) {
+	type row struct{ TenantID, ID string }
+	var found []row
+	err = a.owner(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `SELECT tenant_id::text, id::text FROM renders WHERE status = 'succeeded' ORDER BY thumbnail, finished_at DESC LIMIT $1`, n)
+		if err != nil {
+			return err
+		}
+		found, err = pgx.CollectRows(rows, pgx.RowToStructByName[row])
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find what was drawn: %w", err)
+	}
+	for _, r := range found {
+		s, err := a.In(r.TenantID).Specimen(ctx, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
 // Specimen reads one.
 func (t Tenant) Specimen(ctx context.Context, render string) (s Specimen, err error) {
 	s.TenantID = t.ID()

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/riverqueue/river"
 
@@ -20,11 +21,17 @@ type mailWorker struct {
 	mailer Mailer
 }
 
+// mutedWait is how soon a job looks again whether the instance may act outside.
+const mutedWait = time.Minute
+
 // Work writes a mail and sends it. Each attempt writes it anew: no link of it is kept
 // that could be sent again.
 func (w *mailWorker) Work(ctx context.Context, job *river.Job[app.MailJob]) error {
 	if job.Args.Version > app.MailJobVersion {
 		return river.JobSnooze(unknownWait)
+	}
+	if w.app.Muted() {
+		return river.JobSnooze(mutedWait)
 	}
 	m, err := w.app.WriteMail(ctx, job.Args.MailID)
 	if settled(err) {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -22,21 +23,28 @@ import (
 // Config is the settings of one instance. The tag setting is a setting's name in
 // the environment; in app.toml it stands in lower case.
 type Config struct {
-	Dir            string   `help:"The instance: one directory holds all that it owns." default:"." placeholder:"DIR"`
-	DatabaseURL    string   `setting:"DATABASE_URL" name:"database-url" help:"PostgreSQL to use; without it a private one under data/postgres ($$DATABASE_URL)." placeholder:"URL"`
-	Listen         string   `setting:"LISTEN_ADDR" help:"Address to serve on ($$LISTEN_ADDR)." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	MetricsListen  string   `setting:"METRICS_LISTEN" help:"Address of its own to serve Prometheus metrics on, at /metrics, as in 127.0.0.1:9090; without it there are none ($$METRICS_LISTEN)." placeholder:"HOST:PORT"`
-	BaseURL        string   `setting:"BASE_URL" name:"base-url" help:"Address that people use, when a proxy stands in front ($$BASE_URL)." placeholder:"URL"`
-	SecretKey      string   `setting:"SECRET_KEY" name:"secret-key" help:"Key that signs links; without it data/secret.key ($$SECRET_KEY)." placeholder:"KEY"`
-	LogLevel       string   `setting:"LOG_LEVEL" help:"debug, info, warn or error ($$LOG_LEVEL)." default:"info" enum:"debug,info,warn,error"`
-	LogFormat      string   `setting:"LOG_FORMAT" help:"text, json, or auto: text on a terminal ($$LOG_FORMAT)." default:"auto" enum:"auto,text,json"`
-	LogFile        string   `setting:"LOG_FILE" help:"File that serve logs to; without it standard error. HUP opens it anew ($$LOG_FILE)." placeholder:"FILE"`
-	ChromiumPath   string   `setting:"CHROMIUM_PATH" help:"Chromium to draw with; without it the system's ($$CHROMIUM_PATH)." placeholder:"FILE"`
-	RateLimit      float64  `setting:"RATE_LIMIT" help:"Requests a second for each API key, 0 is off ($$RATE_LIMIT)." default:"100"`
-	SMTPURL        string   `setting:"SMTP_URL" name:"smtp-url" help:"Mail server, as in smtp://user:password@host:587 or smtps://; without it mails are kept under data/mail ($$SMTP_URL)." placeholder:"URL"`
-	SMTPPassword   string   `setting:"SMTP_PASSWORD" name:"smtp-password" help:"Password of the mail server, where the URL has none ($$SMTP_PASSWORD)." placeholder:"PASSWORD"`
-	SMTPFrom       string   `setting:"SMTP_FROM" name:"smtp-from" help:"Whom mails come from, as in 'Majestic <majestic@example.com>' ($$SMTP_FROM)." placeholder:"ADDRESS"`
-	TrustedProxies []string `setting:"TRUSTED_PROXIES" help:"Addresses whose X-Forwarded-* is believed ($$TRUSTED_PROXIES)." placeholder:"CIDR"`
+	Dir            string        `help:"The instance: one directory holds all that it owns." default:"." placeholder:"DIR"`
+	DatabaseURL    string        `setting:"DATABASE_URL" name:"database-url" help:"PostgreSQL to use; without it a private one under data/postgres ($$DATABASE_URL)." placeholder:"URL"`
+	Listen         string        `setting:"LISTEN_ADDR" help:"Address to serve on ($$LISTEN_ADDR)." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	MetricsListen  string        `setting:"METRICS_LISTEN" help:"Address of its own to serve Prometheus metrics on, at /metrics, as in 127.0.0.1:9090; without it there are none ($$METRICS_LISTEN)." placeholder:"HOST:PORT"`
+	BaseURL        string        `setting:"BASE_URL" name:"base-url" help:"Address that people use, when a proxy stands in front ($$BASE_URL)." placeholder:"URL"`
+	SecretKey      string        `setting:"SECRET_KEY" name:"secret-key" help:"Key that signs links; without it data/secret.key ($$SECRET_KEY)." placeholder:"KEY"`
+	LogLevel       string        `setting:"LOG_LEVEL" help:"debug, info, warn or error ($$LOG_LEVEL)." default:"info" enum:"debug,info,warn,error"`
+	LogFormat      string        `setting:"LOG_FORMAT" help:"text, json, or auto: text on a terminal ($$LOG_FORMAT)." default:"auto" enum:"auto,text,json"`
+	LogFile        string        `setting:"LOG_FILE" help:"File that serve logs to; without it standard error. HUP opens it anew ($$LOG_FILE)." placeholder:"FILE"`
+	ChromiumPath   string        `setting:"CHROMIUM_PATH" help:"Chromium to draw with; without it the system's ($$CHROMIUM_PATH)." placeholder:"FILE"`
+	RateLimit      float64       `setting:"RATE_LIMIT" help:"Requests a second for each API key, 0 is off ($$RATE_LIMIT)." default:"100"`
+	SMTPURL        string        `setting:"SMTP_URL" name:"smtp-url" help:"Mail server, as in smtp://user:password@host:587 or smtps://; without it mails are kept under data/mail ($$SMTP_URL)." placeholder:"URL"`
+	SMTPPassword   string        `setting:"SMTP_PASSWORD" name:"smtp-password" help:"Password of the mail server, where the URL has none ($$SMTP_PASSWORD)." placeholder:"PASSWORD"`
+	SMTPFrom       string        `setting:"SMTP_FROM" name:"smtp-from" help:"Whom mails come from, as in 'Majestic <majestic@example.com>' ($$SMTP_FROM)." placeholder:"ADDRESS"`
+	BackupDir      string        `setting:"BACKUP_DIR" name:"backup-dir" help:"Folder of the backups; without it backups in the instance ($$BACKUP_DIR)." placeholder:"DIR"`
+	BackupEvery    time.Duration `setting:"BACKUP_EVERY" name:"backup-every" help:"How often serve makes a backup, 0 is never ($$BACKUP_EVERY)." default:"1h"`
+	BackupTrial    time.Duration `setting:"BACKUP_TRIAL" name:"backup-trial" help:"How often serve restores one on trial ($$BACKUP_TRIAL)." default:"24h"`
+	BackupKeep     string        `setting:"BACKUP_KEEP" name:"backup-keep" help:"How many hourly, daily, weekly and monthly backups stay ($$BACKUP_KEEP)." default:"24,7,5,12"`
+	BackupCommand  string        `setting:"BACKUP_COMMAND" name:"backup-command" help:"What takes each backup elsewhere, run by sh with BACKUP_PATH and BACKUP_DIR ($$BACKUP_COMMAND)." placeholder:"COMMAND"`
+	BackupTimeout  time.Duration `setting:"BACKUP_TIMEOUT" name:"backup-timeout" help:"How long that command may take ($$BACKUP_TIMEOUT)." default:"1h"`
+	BackupTo       string        `setting:"BACKUP_RECIPIENT" name:"backup-recipient" help:"Recipient of age's, age1…, to whom the secrets in a backup are encrypted ($$BACKUP_RECIPIENT)." placeholder:"RECIPIENT"`
+	TrustedProxies []string      `setting:"TRUSTED_PROXIES" help:"Addresses whose X-Forwarded-* is believed ($$TRUSTED_PROXIES)." placeholder:"CIDR"`
 }
 
 // Validate is kong's: it refuses settings that contradict each other.
@@ -52,6 +60,17 @@ func (c *Config) Validate() error {
 // Path is the place of something in the instance: c.Path("data", "objects").
 func (c *Config) Path(parts ...string) string {
 	return filepath.Join(append([]string{c.Dir}, parts...)...)
+}
+
+// Backups is the folder of the instance's backups.
+func (c *Config) Backups() string {
+	switch {
+	case c.BackupDir == "":
+		return c.Path("backups")
+	case filepath.IsAbs(c.BackupDir):
+		return c.BackupDir
+	}
+	return c.Path(c.BackupDir)
 }
 
 // URL is the address that people use.

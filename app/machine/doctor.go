@@ -92,6 +92,8 @@ func (h host) instance(ctx context.Context, n Needs) []row {
 			remedy: "app status --dir " + dir + " shows them; one that does not answer may be killed with kill -9: its jobs go on"},
 		{name: "jobs", why: "what people have asked for is done", check: g.jobs,
 			remedy: "app status --dir " + dir + " shows whose they are; jobs for another release are done when that is back: app rollback, app upgrade"},
+		{name: "backups", why: "the instance comes back from them", check: n.Backups,
+			remedy: "app backup list --dir " + dir + " shows them, and app backup verify tries one"},
 		h.drift(dir),
 	}, h.runtime(ctx, n.Runtime)...)
 }

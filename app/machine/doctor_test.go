@@ -18,11 +18,12 @@ func TestDoctor(t *testing.T) {
 		about, row, words string
 		mode              os.FileMode
 		generations       []Generation
-		database          error
+		database, backups error
 		unit              string
 	}{
 		{about: "a key that others read", row: "permissions", words: "others may read data/secret.key", mode: 0o644},
 		{about: "no database", row: "database", words: "it is gone", database: errors.New("it is gone")},
+		{about: "old backups", row: "backups", words: "the newest is 5 h old", backups: errors.New("the newest is 5 h old")},
 		{about: "nobody serves", row: "generations", words: "2 live, and none serves", generations: []Generation{{Number: 3}, {Number: 2}}},
 		{about: "one is silent", row: "generations", words: "generation 2 lives, and does not answer", generations: []Generation{{Number: 3, Serving: true}, {Number: 2, Silent: true}}},
 		{about: "one is old", row: "generations", words: "generation 2, from ", generations: []Generation{{Number: 3, Serving: true, Started: hours(1)}, {Number: 2, Started: hours(25), Unfinished: 4}}},
@@ -45,6 +46,7 @@ func TestDoctor(t *testing.T) {
 				Dir:         "/srv/shop",
 				Database:    func(context.Context) (string, error) { return "PostgreSQL", c.database },
 				Generations: func(context.Context) ([]Generation, error) { return c.generations, nil },
+				Backups:     func() (string, error) { return "3", c.backups },
 				Runtime:     func(context.Context) (Runtime, error) { return Runtime{Chromium: "156.0.1.2"}, nil },
 			})
 			var out bytes.Buffer

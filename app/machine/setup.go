@@ -28,6 +28,7 @@ type Needs struct {
 	Database    func(context.Context) (string, error)      // what is to be said of it
 	Generations func(context.Context) ([]Generation, error)
 	Runtime     func(context.Context) (Runtime, error)
+	Backups     func() (string, error)                // how they are
 	Render      func(context.Context) (string, error) // draws designs again; what became of it
 }
 

@@ -16,7 +16,7 @@ const debian = "/usr/lib/postgresql"
 
 // Find is the folder of the newest PostgreSQL server programs on this machine.
 func Find() (string, error) {
-	found, err := find("")
+	found, err := servers("")
 	if err != nil {
 		return "", err
 	}
@@ -29,53 +29,61 @@ type version struct {
 	bin   string
 }
 
-// find lists the PostgreSQL servers below root, newest first. Debian keeps each
-// major version in a folder of its own and none of the servers in PATH; other
+// servers lists the PostgreSQL servers below root, newest first.
+func servers(root string) ([]version, error) {
+	found := find(root, "initdb")
+	if len(found) > 0 {
+		return found, nil
+	}
+	if root == "" {
+		root = debian
+	}
+	return nil, app.Errorf(app.Unavailable, "PostgreSQL's server is not installed (no initdb in %s/*/bin or PATH), and no DATABASE_URL names another: run: app setup", root)
+}
+
+// find lists the PostgreSQLs below root that have a program, newest first. Debian
+// keeps each major version in a folder of its own and only wrappers in PATH; other
 // systems keep one, in PATH.
-func find(root string) ([]version, error) {
+func find(root, program string) (found []version) {
 	place := root
 	if root == "" {
 		place = debian
 	}
-	var found []version
-	servers, _ := filepath.Glob(filepath.Join(place, "*", "bin", "initdb"))
-	for _, server := range servers {
-		bin := filepath.Dir(server)
+	programs, _ := filepath.Glob(filepath.Join(place, "*", "bin", program))
+	for _, path := range programs {
+		bin := filepath.Dir(path)
 		if major, err := strconv.Atoi(filepath.Base(filepath.Dir(bin))); err == nil {
 			found = append(found, version{major, bin})
 		}
 	}
 	if root == "" && len(found) == 0 {
-		found = inPath()
-	}
-	if len(found) == 0 {
-		return nil, app.Errorf(app.Unavailable, "PostgreSQL's server is not installed (no initdb in %s/*/bin or PATH), and no DATABASE_URL names another: run: app setup", place)
+		found = inPath(program)
 	}
 	slices.SortFunc(found, func(a, b version) int { return b.major - a.major })
-	return found, nil
+	return found
 }
 
-func inPath() []version {
-	server, err := exec.LookPath("initdb")
+func inPath(program string) []version {
+	path, err := exec.LookPath(program)
 	if err != nil {
 		return nil
 	}
-	if server, err = filepath.EvalSymlinks(server); err != nil {
+	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return nil
 	}
-	said, err := exec.Command(server, "--version").Output()
+	said, err := exec.Command(path, "--version").Output()
 	number := regexp.MustCompile(`\d+`).FindString(string(said))
 	major, _ := strconv.Atoi(number)
 	if err != nil || major == 0 {
 		return nil
 	}
-	return []version{{major, filepath.Dir(server)}}
+	return []version{{major, filepath.Dir(path)}}
 }
 
 // binaries is the folder of the programs for a data directory: those of the
 // major version that made it, or the newest for one to be made.
 func (c *cluster) binaries() (string, error) {
-	found, err := find(c.Binaries)
+	found, err := servers(c.Binaries)
 	if err != nil {
 		return "", err
 	}

@@ -39,7 +39,7 @@ func (c *cluster) settle(ctx context.Context) (err error) {
 		return err
 	}
 	// Programs first: without them there is no account either, and the remedy is one.
-	if _, err = find(c.Binaries); err != nil {
+	if _, err = servers(c.Binaries); err != nil {
 		return err
 	}
 	if c.account, err = ours(); err != nil {

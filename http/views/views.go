@@ -23,6 +23,7 @@ type Shell struct {
 	Workspaces []app.Membership
 	Here       string // the slug of the workspace that the page belongs to
 	Operating  bool   // it is for operators
+	Muted      bool   // the instance is a copy that acts on nothing outside
 	Module     string // that the page runs, "" for none
 }
 

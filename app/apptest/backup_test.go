@@ -1,0 +1,174 @@
+package apptest_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"majestic/app"
+	"majestic/app/apptest"
+	"majestic/app/backup"
+)
+
+// A backup by itself while an instance serves and is upgraded; its trial draws with
+// Chrome; it comes back beside the running one, muted, with a banner and mails that wait.
+func TestBackups(t *testing.T) {
+	v1, v2, dir := apptest.Binary(t, "v1"), apptest.Binary(t, "v2"), apptest.Dir(t)
+	first := apptest.Serve(t, v1, dir, "--backup-every", "2s", "--backup-keep", "2,0,0,0")
+	api := apptest.API{URL: first.URL, Key: apptest.Key(t, v1, dir)}
+	var design app.Design
+	api.Call(t, "POST", "/designs", map[string]any{"name": "Card", "document": json.RawMessage(apptest.File(t, "country-card.json"))}, 201, &design)
+	var r app.Render
+	api.Call(t, "POST", "/renders", map[string]any{"design": design.ID, "variables": apptest.Countries(t)[0]}, 201, &r)
+	apptest.Must(t, v1, dir, "user", "create", "ada@example.com", "--tenant", "acme")
+
+	upgraded := exec.Command(v1, "upgrade", v2, "--dir", dir, "--probation", "2s")
+	if err := upgraded.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var made []string
+	for len(made) < 3 || upgraded.ProcessState == nil {
+		out, errs, code := apptest.Run(t, v1, dir, "backup", "create", "--json")
+		var b struct{ ID, Path string }
+		switch {
+		case code == 0:
+			if err := json.Unmarshal([]byte(out), &b); err != nil || b.ID == "" || b.Path == "" {
+				t.Fatalf("%v: %s", err, out)
+			}
+			made = append(made, b.ID)
+		case !strings.Contains(errs, "another backup"):
+			t.Errorf("create: %s", errs)
+		}
+		if upgraded.ProcessState == nil && len(made) == 3 {
+			if err := upgraded.Wait(); err != nil {
+				t.Errorf("the upgrade: %v", err)
+			}
+		}
+	}
+	var proven backup.Backup
+	for range time.Tick(200 * time.Millisecond) {
+		if proven = newestTried(t, v1, dir); proven.Drill != nil {
+			break
+		}
+	}
+	if !proven.Drill.OK || !strings.HasPrefix(proven.Drill.Drawn, `"Card"`) || !strings.Contains(proven.Drill.Live, "live rows") {
+		t.Errorf("the trial by itself: %+v", proven.Drill)
+	}
+	out := apptest.Must(t, v1, dir, "backup", "verify")
+	if !strings.Contains(out, "came back") || !strings.Contains(out, `drawn: "Card"`) {
+		t.Errorf("verify: %s", out)
+	}
+	if out := apptest.Must(t, v1, dir, "backup", "list"); !strings.Contains(out, "came back in") {
+		t.Errorf("list: %s", out)
+	}
+	if _, errs, code := apptest.Run(t, v1, dir, "backup", "restore", proven.ID, "--force"); code != 1 || !strings.Contains(errs, "runs, and nothing was touched") {
+		t.Errorf("onto the running one: %d, %s", code, errs)
+	}
+
+	other := apptest.Dir(t)
+	out = apptest.Must(t, v2, other, "backup", "restore", newestTried(t, v1, dir).Path)
+	if !strings.Contains(out, "it is muted") {
+		t.Errorf("restore: %s", out)
+	}
+	copied := apptest.Serve(t, v2, other, "--backup-every", "1s")
+	if page := said(t, copied.URL+"/signin"); !strings.Contains(page, "This is a restored copy.") {
+		t.Error("there is no banner")
+	}
+	if page := said(t, api.URL+"/signin"); strings.Contains(page, "This is a restored copy.") {
+		t.Error("there is a banner on the original")
+	}
+	api.URL = copied.URL
+	var again app.Render
+	api.Call(t, "POST", "/renders", map[string]any{"design": design.ID, "variables": apptest.Countries(t)[0]}, 201, &again)
+	if *again.SHA256 != *r.SHA256 {
+		t.Error("it draws otherwise")
+	}
+	ask, err := http.NewRequest("POST", copied.URL+"/reset", strings.NewReader("email=ada%40example.com"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := http.DefaultClient.Do(ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	until(t, "the mail waits", func() (waits bool) {
+		inDatabase(t, other, func(pool *pgxpool.Pool) error {
+			return pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM river_job WHERE kind = 'mail' AND state = 'scheduled')`).Scan(&waits)
+		})
+		return waits
+	})
+	if mails, _ := filepath.Glob(filepath.Join(other, "data", "mail", "*")); mails != nil {
+		t.Errorf("a muted instance sent %v", mails)
+	}
+	if backups, _ := filepath.Glob(filepath.Join(other, "backups", "*")); backups != nil {
+		t.Errorf("a muted instance made %v", backups)
+	}
+	apptest.Must(t, v2, other, "unmute")
+	inDatabase(t, other, func(pool *pgxpool.Pool) error {
+		_, err := pool.Exec(t.Context(), `UPDATE river_job SET scheduled_at = now() WHERE kind = 'mail'`)
+		return err
+	})
+	until(t, "the mail is sent", func() bool {
+		mails, _ := filepath.Glob(filepath.Join(other, "data", "mail", "*"))
+		return mails != nil
+	})
+	apptest.Must(t, v2, other, "stop")
+	apptest.Must(t, v2, dir, "stop")
+}
+
+// A place that is full, and one that is gone, are named, and nothing is left there.
+func TestBackupPlaceFull(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	apptest.Key(t, binary, dir)
+	place := apptest.Dir(t)
+	options := []string{"--mount"}
+	if os.Geteuid() != 0 {
+		options = []string{"--mount", "--user", "--map-current-user", "--keep-caps"}
+	}
+	script := `mount -t tmpfs -o size=32k none "$1" && { "$2" backup create --dir "$3" --backup-dir "$1"; find "$1" -type f; }`
+	out, _ := exec.Command("unshare", append(options, "sh", "-c", script, "sh", place, binary, dir)...).CombinedOutput()
+	if lines := strings.Split(strings.TrimSpace(string(out)), "\n"); !strings.Contains(string(out), "app: the disk is full") || lines[len(lines)-1] != place+"/.lock" {
+		t.Errorf("%s", out)
+	}
+	if _, errs, code := apptest.Run(t, binary, dir, "backup", "create", "--backup-dir", binary+"/x"); code != 1 || !strings.Contains(errs, "BACKUP_DIR") {
+		t.Errorf("%d, %s", code, errs)
+	}
+	apptest.Must(t, binary, dir, "stop")
+}
+
+// newestTried is the newest backup that was tried, or nothing.
+func newestTried(t *testing.T, binary, dir string) (b backup.Backup) {
+	t.Helper()
+	var list struct{ Backups []backup.Backup }
+	if err := json.Unmarshal([]byte(apptest.Must(t, binary, dir, "backup", "list", "--json")), &list); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range list.Backups {
+		if b.Drill != nil {
+			return b
+		}
+	}
+	return b
+}
+
+// said is a page, as text.
+func said(t *testing.T, url string) string {
+	t.Helper()
+	r := get(t, url)
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
