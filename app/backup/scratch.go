@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"majestic/app"
 	"majestic/app/postgres"
 )
 
@@ -55,7 +56,15 @@ func (s *Scratch) Close() error {
 func (b Backup) hold() (*os.File, error) {
 	f, err := os.Open(filepath.Join(b.Path, manifestFile))
 	if err == nil {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH)
+		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH); err == nil {
+			_, err = os.Stat(b.Path)
+		}
+		if err != nil {
+			f.Close()
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, app.Errorf(app.NotFound, "the backup %s was removed meanwhile; app backup list shows what there is", b.ID)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("hold the backup: %w", err)

@@ -24,8 +24,13 @@ type Drill struct {
 // draw a design of it. What comes of it is kept beside the backup. Without a live
 // database it is not compared with one.
 func (k *Keeper) Verify(ctx context.Context, b Backup, live *postgres.DB) (Backup, error) {
+	held, err := b.hold()
+	if err != nil {
+		return b, err
+	}
+	defer held.Close()
 	d := Drill{At: time.Now().UTC(), Release: k.Release}
-	err := k.drill(ctx, b, live, &d)
+	err = k.drill(ctx, b, live, &d)
 	if ctx.Err() != nil {
 		return b, context.Cause(ctx) // that tells nothing of the backup
 	}
