@@ -51,6 +51,11 @@ func (k *Keeper) Tend(ctx context.Context, leave <-chan struct{}, db *postgres.D
 		case <-leave:
 			return
 		case <-tick.C:
+		}
+		select {
+		case <-leave:
+			return
+		default:
 			c.tick(ctx, time.Now())
 		}
 	}
