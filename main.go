@@ -281,9 +281,12 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	if err != nil {
 		return err
 	}
+	others := remote.New()
 	a := app.New(app.Options{
-		Pool: db.Pool, Queue: queue, Objects: folder, Remote: remote.New(), Release: release, Secret: secret, Muted: keeperOf(c, release, log).Muted,
-		Mine: func(release string) bool { return generation.Whose(release) == 0 },
+		Pool: db.Pool, Queue: queue, Objects: folder, Remote: others, Poster: others, Release: release, Secret: secret,
+		Mine:    func(release string) bool { return generation.Whose(release) == 0 },
+		Muted:   keeperOf(c, release, log).Muted,
+		FileURL: func(render string) string { return http.FileURL(c.URL(), render) },
 	})
 	events := app.StartEvents(db.Pool, log)
 	defer events.Close()

@@ -28,7 +28,9 @@ type App struct {
 	hashing chan struct{} // held while a password is hashed: each takes 19 MiB
 	guesses *throttle
 	remote  Remote
+	poster  Poster
 	images  *darkroom
+	fileURL func(render string) string
 }
 
 // Options are what an App needs of other rooms.
@@ -37,10 +39,12 @@ type Options struct {
 	Queue   Queue
 	Objects Objects
 	Remote  Remote
+	Poster  Poster
 	Release string
-	Mine    func(release string) bool // whether a tenant that is assigned to a release is served here; nil: all are
-	Muted   func() bool               // see App.Muted; nil: it is not
-	Secret  []byte                    // the instance's secret key
+	Mine    func(release string) bool  // whether a tenant that is assigned to a release is served here; nil: all are
+	Muted   func() bool                // see App.Muted; nil: it is not
+	Secret  []byte                     // the instance's secret key
+	FileURL func(render string) string // where programs find the file of a render; nil: it is not told
 }
 
 // Objects keeps files: uploads and renders. A key is slash-separated and starts
@@ -69,7 +73,9 @@ func New(o Options) *App {
 		hashing: make(chan struct{}, runtime.NumCPU()),
 		guesses: newThrottle(),
 		remote:  o.Remote,
+		poster:  o.Poster,
 		images:  newDarkroom(),
+		fileURL: o.FileURL,
 	}
 }
 

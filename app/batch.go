@@ -27,6 +27,7 @@ type Batch struct {
 	Failed     int        `json:"failed"`  // rows that have a reason instead
 	Skipped    int        `json:"skipped"` // rows that did not fit and were left out; in no other number
 	Error      *string    `json:"error,omitempty"`
+	WebhookURL string     `json:"webhook_url,omitempty"` // that is told of its end, besides the workspace's webhooks
 	CreatedAt  time.Time  `json:"created_at"`
 	FinishedAt *time.Time `json:"finished_at"`
 	DesignName string     `json:"-"`
@@ -39,7 +40,7 @@ func (b Batch) Finished() bool { return b.Status != Queued && b.Status != Runnin
 const batchColumns = `b.id, b.status, b.design_id, b.design_version, ` + outputColumns + `, b.name, b.file_names, b.total, b.skipped,
 	(SELECT count(*) FROM renders r WHERE r.batch_id = b.id AND r.status = 'succeeded') AS done,
 	(SELECT count(*) FROM renders r WHERE r.batch_id = b.id AND r.status = 'failed') AS failed,
-	b.error, b.created_at, b.finished_at, coalesce((SELECT d.name FROM designs d WHERE d.id = b.design_id), '') AS design_name`
+	b.error, b.webhook_url, b.created_at, b.finished_at, coalesce((SELECT d.name FROM designs d WHERE d.id = b.design_id), '') AS design_name`
 
 // BatchRequest asks for a render of a design for each row of variables, or of a
 // table. Zero values mean: the newest version, names by the row's number, and no
@@ -53,6 +54,7 @@ type BatchRequest struct {
 	Name        string  // likewise
 	FileNames   string  // a pattern as of Names, without the ending
 	SkipBadRows bool
+	WebhookURL  string // "" for none
 	Output
 }
 
@@ -66,6 +68,11 @@ func (t Tenant) CreateBatch(ctx context.Context, once *Once, q BatchRequest) (ma
 		return made, &Error{Kind: Invalid, Message: "a batch needs at least one row", Fields: []Field{{"rows", "must not be empty"}}}
 	case n > MaxBatchRows:
 		return made, &Error{Kind: Invalid, Message: "the batch has too many rows", Fields: []Field{{"rows", fmt.Sprintf("has %d rows; at most %d are allowed in one batch", n, MaxBatchRows)}}}
+	}
+	if q.WebhookURL != "" {
+		if f := t.checkTarget("webhook_url", q.WebhookURL); f != nil {
+			return made, &Error{Kind: Invalid, Message: "nothing can be sent to this address", Fields: []Field{*f}}
+		}
 	}
 	// A version never changes, so its rows can be checked with no transaction open.
 	version, doc, err := t.batchDesign(ctx, &q)
@@ -81,6 +88,9 @@ func (t Tenant) CreateBatch(ctx context.Context, once *Once, q BatchRequest) (ma
 	}
 	return makeOnce(ctx, t, once, "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, func(tx pgx.Tx) (Batch, string, error) {
 		made, err := t.insertBatch(ctx, tx, q, version, rows)
+		if err == nil && q.WebhookURL != "" {
+			err = t.keepBatchesWebhook(ctx, tx)
+		}
 		if err != nil {
 			return made, "", err
 		}
@@ -229,9 +239,9 @@ func noRows() error {
 func (t Tenant) insertBatch(ctx context.Context, tx pgx.Tx, q BatchRequest, version int, rows writtenRows) (Batch, error) {
 	made, err := one[Batch](ctx, tx, "batch", `
 		WITH b AS (
-			INSERT INTO batches (tenant_id, design_id, design_version, total, name, file_names, skipped, `+outputColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING *
-		) SELECT `+batchColumns+` FROM b`, append([]any{t.id, q.Design, version, len(rows.numbers), q.Name, q.FileNames, rows.skipped}, q.Output.values()...)...)
+			INSERT INTO batches (tenant_id, design_id, design_version, total, name, file_names, skipped, webhook_url, `+outputColumns+`)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING *
+		) SELECT `+batchColumns+` FROM b`, append([]any{t.id, q.Design, version, len(rows.numbers), q.Name, q.FileNames, rows.skipped, q.WebhookURL}, q.Output.values()...)...)
 	if err != nil {
 		return Batch{}, fmt.Errorf("insert batch: %w", err)
 	}
@@ -288,11 +298,16 @@ func (t Tenant) PendingRows(ctx context.Context, batch string, after, limit int)
 // FinishBatch marks a batch as succeeded when no row is left to draw.
 func (t Tenant) FinishBatch(ctx context.Context, id string) error {
 	return t.tx(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `
+		ended, err := tx.Exec(ctx, `
 			UPDATE batches SET status = 'succeeded', finished_at = now() WHERE id = $1 AND status IN ('queued', 'running')
 				AND NOT EXISTS (SELECT FROM renders r WHERE r.batch_id = $1 AND r.status IN ('queued', 'running'))`, id)
 		if err != nil {
 			return fmt.Errorf("finish batch: %w", err)
+		}
+		if ended.RowsAffected() > 0 {
+			if err := t.tellOfBatch(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		return notify(ctx, tx, "batch:"+id)
 	})
@@ -302,15 +317,20 @@ func (t Tenant) FinishBatch(ctx context.Context, id string) error {
 // the person reads; the rows drawn stay.
 func (t Tenant) FailBatch(ctx context.Context, id, reason string) error {
 	return t.tx(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `
-			WITH given_up AS (
-				UPDATE batches SET status = 'failed', error = $2, finished_at = now()
-				WHERE id = $1 AND status IN ('queued', 'running') RETURNING id
-			)
-			UPDATE renders SET status = 'failed', error = $2, release = $3, finished_at = now()
-			FROM given_up WHERE batch_id = given_up.id AND renders.status IN ('queued', 'running')`, id, reason, t.app.release)
+		ended, err := tx.Exec(ctx, `UPDATE batches SET status = 'failed', error = $2, finished_at = now() WHERE id = $1 AND status IN ('queued', 'running')`, id, reason)
 		if err != nil {
 			return fmt.Errorf("fail batch: %w", err)
+		}
+		if ended.RowsAffected() > 0 {
+			_, err := tx.Exec(ctx, `
+				UPDATE renders SET status = 'failed', error = $2, release = $3, finished_at = now()
+				WHERE batch_id = $1 AND status IN ('queued', 'running')`, id, reason, t.app.release)
+			if err != nil {
+				return fmt.Errorf("fail rows: %w", err)
+			}
+			if err := t.tellOfBatch(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		return notify(ctx, tx, "batch:"+id)
 	})

@@ -19,12 +19,17 @@ func (t Tenant) CancelRender(ctx context.Context, id string) (r Render, err erro
 		return r, err
 	}
 	err = t.tx(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE renders SET status = 'canceled', finished_at = now() WHERE id = $1 AND status IN ('queued', 'running')`, u)
+		canceled, err := tx.Exec(ctx, `UPDATE renders SET status = 'canceled', finished_at = now() WHERE id = $1 AND status IN ('queued', 'running')`, u)
 		if err != nil {
 			return fmt.Errorf("cancel render: %w", err)
 		}
 		if r, err = one[Render](ctx, tx, "render", `SELECT `+renderColumns+` FROM renders WHERE id = $1`, u); err != nil {
 			return err
+		}
+		if canceled.RowsAffected() > 0 {
+			if err := t.tellOfRender(ctx, tx, r); err != nil {
+				return err
+			}
 		}
 		if r.BatchID != nil {
 			if err := notify(ctx, tx, "batch:"+*r.BatchID); err != nil {
@@ -47,15 +52,17 @@ func (t Tenant) CancelBatch(ctx context.Context, id string) (b Batch, err error)
 		return b, err
 	}
 	err = t.tx(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `
-			WITH canceled AS (
-				UPDATE batches SET status = 'canceled', finished_at = now()
-				WHERE id = $1 AND status IN ('queued', 'running') RETURNING id
-			)
-			UPDATE renders SET status = 'canceled', finished_at = now()
-			FROM canceled WHERE batch_id = canceled.id AND renders.status IN ('queued', 'running')`, u)
+		canceled, err := tx.Exec(ctx, `UPDATE batches SET status = 'canceled', finished_at = now() WHERE id = $1 AND status IN ('queued', 'running')`, u)
 		if err != nil {
 			return fmt.Errorf("cancel batch: %w", err)
+		}
+		if canceled.RowsAffected() > 0 {
+			if _, err := tx.Exec(ctx, `UPDATE renders SET status = 'canceled', finished_at = now() WHERE batch_id = $1 AND status IN ('queued', 'running')`, u); err != nil {
+				return fmt.Errorf("cancel rows: %w", err)
+			}
+			if err := t.tellOfBatch(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		if b, err = one[Batch](ctx, tx, "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, u); err != nil {
 			return err

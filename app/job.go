@@ -13,6 +13,11 @@ type Queue interface {
 	Thumbnail(ctx context.Context, tx pgx.Tx, job RenderJob) error // when nothing else waits
 	Batch(ctx context.Context, tx pgx.Tx, job BatchJob) error
 	Mail(ctx context.Context, tx pgx.Tx, job MailJob) error
+	Delivery(ctx context.Context, tx pgx.Tx, job DeliveryJob) error // when nobody waits for a picture
+
+	// Hurry brings forward the job of a delivery that waits for its time, and tells
+	// whether there is one.
+	Hurry(ctx context.Context, tx pgx.Tx, job DeliveryJob) (waited bool, err error)
 
 	// Busy are the tenants, by id, that have unfinished renders or batches in the queue of a release.
 	Busy(ctx context.Context, tx pgx.Tx, release string) (tenants []string, err error)
@@ -24,6 +29,8 @@ const (
 	RenderJobVersion = 1
 	BatchJobVersion  = 1
 	MailJobVersion   = 1
+
+	DeliveryJobVersion = 1
 )
 
 // RenderJob draws one render. Arguments carry ids only, and a version by which
@@ -55,3 +62,13 @@ type MailJob struct {
 
 // Kind names the job in the queue.
 func (MailJob) Kind() string { return "mail" }
+
+// DeliveryJob sends a message to a webhook. A tenant moves to another release without it.
+type DeliveryJob struct {
+	Version    int    `json:"v"`
+	TenantID   string `json:"tenant"`
+	DeliveryID string `json:"delivery"`
+}
+
+// Kind names the job in the queue.
+func (DeliveryJob) Kind() string { return "delivery" }

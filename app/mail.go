@@ -25,6 +25,7 @@ const (
 	addressMail    = "address"  // to a new address, which is to be confirmed
 	movedMail      = "moved"    // to the address before
 	passwordMail   = "password" // the password was changed
+	webhookMail    = "webhook"  // a webhook is disabled, to each owner
 )
 
 // mailRow is a mail that is to be sent.
@@ -34,6 +35,7 @@ type mailRow struct {
 	Address      string
 	UserID       *uuid.UUID
 	InvitationID *uuid.UUID
+	WebhookID    *uuid.UUID
 }
 
 // mailsKept is how long it is remembered that a mail was asked for.
@@ -47,8 +49,8 @@ func (a *App) post(ctx context.Context, tx pgx.Tx, m mailRow) error {
 			return fmt.Errorf("forget mails: %w", err)
 		}
 		var id string
-		err := tx.QueryRow(ctx, `INSERT INTO mails (kind, address, user_id, invitation_id) VALUES ($1, $2, $3, $4) RETURNING id`,
-			m.Kind, m.Address, m.UserID, m.InvitationID).Scan(&id)
+		err := tx.QueryRow(ctx, `INSERT INTO mails (kind, address, user_id, invitation_id, webhook_id) VALUES ($1, $2, $3, $4, $5) RETURNING id`,
+			m.Kind, m.Address, m.UserID, m.InvitationID, m.WebhookID).Scan(&id)
 		if err != nil {
 			return fmt.Errorf("insert mail: %w", err)
 		}
@@ -78,7 +80,7 @@ func (a *App) postOnce(ctx context.Context, tx pgx.Tx, m mailRow) error {
 // not found, like one to an address that nobody has an account with.
 func (a *App) WriteMail(ctx context.Context, id string) (m Mail, err error) {
 	err = a.owner(ctx, func(tx pgx.Tx) error {
-		row, err := one[mailRow](ctx, tx, "mail", `SELECT id, kind, address, user_id, invitation_id FROM mails WHERE id = $1`, id)
+		row, err := one[mailRow](ctx, tx, "mail", `SELECT id, kind, address, user_id, invitation_id, webhook_id FROM mails WHERE id = $1`, id)
 		if err != nil {
 			return err
 		}
@@ -89,6 +91,8 @@ func (a *App) WriteMail(ctx context.Context, id string) (m Mail, err error) {
 			m, err = writeReset(ctx, tx, row)
 		case addressMail:
 			m, err = writeAddress(ctx, tx, row)
+		case webhookMail:
+			m, err = writeDisabled(ctx, tx, row)
 		case movedMail:
 			m = Mail{To: row.Address, Subject: "Your address has been changed", Lines: []string{
 				"Your account at Majestic is now signed in to with another address. Mails go there from now on.",

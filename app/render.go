@@ -322,10 +322,19 @@ func (t Tenant) FailRender(ctx context.Context, r Render, reason string) error {
 
 func (t Tenant) endRender(ctx context.Context, r Render, set string, args ...any) error {
 	err := t.tx(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE renders SET finished_at = now(), release = $2, `+set+`
-			WHERE id = $1 AND status IN ('queued', 'running')`, append([]any{r.ID, t.app.release}, args...)...)
+		rows, err := tx.Query(ctx, `UPDATE renders SET finished_at = now(), release = $2, `+set+`
+			WHERE id = $1 AND status IN ('queued', 'running') RETURNING `+renderColumns, append([]any{r.ID, t.app.release}, args...)...)
 		if err != nil {
 			return fmt.Errorf("finish render: %w", err)
+		}
+		ended, err := pgx.CollectRows(rows, pgx.RowToStructByName[Render])
+		if err != nil {
+			return fmt.Errorf("finish render: %w", err)
+		}
+		for _, r := range ended { // one, or none that had an end already
+			if err := t.tellOfRender(ctx, tx, r); err != nil {
+				return err
+			}
 		}
 		if r.BatchID != nil {
 			return notify(ctx, tx, "batch:"+*r.BatchID)

@@ -228,6 +228,10 @@ func fill(t *testing.T, tenant app.Tenant) {
 	if _, err := tenant.CreateBatch(ctx, nil, app.BatchRequest{Design: d.ID, Rows: []map[string]string{country("Aruba"), country("Chad")}}); err != nil {
 		t.Fatal(err)
 	}
+	w := webhook(t, tenant, server.URL, app.WebhookEvents()...)
+	if _, err := tenant.TestWebhook(ctx, nil, w.ID); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := tenant.CreateDraft(ctx, d.ID, "countries.csv", []byte("name\nAruba\n")); err != nil {
 		t.Fatal(err)
 	}

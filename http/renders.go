@@ -187,10 +187,13 @@ func (s *Server) writeRenders(w http.ResponseWriter, l app.List[app.Render]) err
 // link adds the address of the file to a render that has one.
 func (s *Server) link(r *app.Render) {
 	if r.Status == app.Succeeded {
-		url := s.o.BaseURL + "/api/v1/renders/" + r.ID + "/file"
+		url := FileURL(s.o.BaseURL, r.ID)
 		r.FileURL = &url
 	}
 }
+
+// FileURL is where programs find the file of a render.
+func FileURL(base, render string) string { return base + "/api/v1/renders/" + render + "/file" }
 
 func mediaType(format string) string {
 	if format == "pdf" {

@@ -39,6 +39,11 @@ func TestArguments(t *testing.T) {
 			err := json.Unmarshal(b, &args)
 			return tenant, args.MailID, err // it has none
 		}},
+		{app.DeliveryJobVersion, app.DeliveryJob{Version: app.DeliveryJobVersion, TenantID: tenant, DeliveryID: id}, func(b []byte) (string, string, error) {
+			var args app.DeliveryJob
+			err := json.Unmarshal(b, &args)
+			return args.TenantID, args.DeliveryID, err
+		}},
 	} {
 		for v := 1; v <= kind.version; v++ {
 			golden, err := os.ReadFile(filepath.Join("testdata", "args", fmt.Sprintf("%s.v%d.json", kind.today.Kind(), v)))

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"majestic/app"
 )
 
 // Drain is how a runner leaves when another process has taken its place.
@@ -20,7 +22,7 @@ type Drain struct {
 // Drain works off the jobs of the release that can run now, also those that come
 // meanwhile; River's own Stop would leave them: a stopping client fetches nothing.
 // What waits for later goes to the heir, and after the timeout all that has not
-// begun; thumbnails, for which nobody waits, go at once. Running jobs are finished.
+// begun; thumbnails and deliveries, which any release does as well, go at once. Running jobs are finished.
 // When soft ends they are all that is; when hard ends they stop where they are,
 // and go on elsewhere.
 func (r *Runner) Drain(soft, hard context.Context, d Drain) error {
@@ -81,14 +83,14 @@ func (r *Runner) leave(hard context.Context, d Drain) error {
 	}
 }
 
-// bequeath gives the jobs in some states to the heir's queue, and thumbnails that wait.
+// bequeath gives the jobs in some states to the heir's queue, and thumbnails and deliveries that wait.
 func (r *Runner) bequeath(ctx context.Context, heir string, states ...string) error {
 	if heir == "" || heir == r.release {
 		return nil // whoever starts next finds them
 	}
 	_, err := r.pool.Exec(ctx, `UPDATE river_job SET queue = $1
-		WHERE queue = $2 AND (state = ANY($3::text[]::river_job_state[]) OR state = 'available' AND $4 = ANY(tags))`,
-		queueOf(heir), queueOf(r.release), states, thumbnail)
+		WHERE queue = $2 AND (state = ANY($3::text[]::river_job_state[]) OR state = 'available' AND ($4 = ANY(tags) OR kind = $5))`,
+		queueOf(heir), queueOf(r.release), states, thumbnail, (app.DeliveryJob{}).Kind())
 	if err != nil {
 		return fmt.Errorf("leave jobs to release %s: %w", heir, err)
 	}

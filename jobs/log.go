@@ -53,11 +53,11 @@ func judge(job *rivertype.JobRow, err error) (slog.Level, string) {
 
 // subject is what a job's arguments say it is about.
 func subject(job *rivertype.JobRow) (attrs []slog.Attr) {
-	var ids struct{ Tenant, Render, Batch, Mail string }
+	var ids struct{ Tenant, Render, Batch, Mail, Delivery string }
 	if json.Unmarshal(job.EncodedArgs, &ids) != nil {
 		return nil // the worker says what is wrong with it
 	}
-	for _, a := range []slog.Attr{slog.String("tenant", ids.Tenant), slog.String("render", ids.Render), slog.String("batch", ids.Batch), slog.String("mail", ids.Mail)} {
+	for _, a := range []slog.Attr{slog.String("tenant", ids.Tenant), slog.String("render", ids.Render), slog.String("batch", ids.Batch), slog.String("mail", ids.Mail), slog.String("delivery", ids.Delivery)} {
 		if a.Value.String() != "" {
 			attrs = append(attrs, a)
 		}

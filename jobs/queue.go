@@ -66,6 +66,23 @@ func (q *Queue) Mail(ctx context.Context, tx pgx.Tx, job app.MailJob) error {
 	return err
 }
 
+// Delivery enqueues a delivery, after renders.
+func (q *Queue) Delivery(ctx context.Context, tx pgx.Tx, job app.DeliveryJob) error {
+	_, err := q.client.InsertTx(ctx, tx, job, &river.InsertOpts{Queue: q.name, MaxAttempts: 10, Priority: 2})
+	return err
+}
+
+// Hurry has the job of a delivery run now that waits for its time, in whichever queue.
+func (q *Queue) Hurry(ctx context.Context, tx pgx.Tx, job app.DeliveryJob) (waited bool, err error) {
+	hurried, err := tx.Exec(ctx, `
+		UPDATE river_job SET state = 'available', scheduled_at = now()
+		WHERE kind = $1 AND args @> jsonb_build_object('delivery', $2::text) AND state IN ('available', 'retryable', 'scheduled')`, job.Kind(), job.DeliveryID)
+	if err != nil {
+		return false, fmt.Errorf("hurry delivery: %w", err)
+	}
+	return hurried.RowsAffected() > 0, nil
+}
+
 // unknownWait is how long a job of a newer version waits, again and again and at
 // no cost, for a release that knows it.
 const unknownWait = time.Minute

@@ -137,6 +137,12 @@ func (r *Runner) giveUp(ctx context.Context, job abandoned) error {
 			return err
 		}
 		return r.app.In(args.TenantID).FailBatch(ctx, args.BatchID, reason)
+	case (app.DeliveryJob{}).Kind():
+		var args app.DeliveryJob
+		if err := json.Unmarshal(job.Args, &args); err != nil {
+			return err
+		}
+		return r.app.In(args.TenantID).GiveUpDelivery(ctx, args.DeliveryID, "our server ended several times while this was sent; send it again")
 	}
 	return nil
 }

@@ -19,8 +19,8 @@ import (
 )
 
 // slots is how many jobs of a queue run at once. They wait for each other at the
-// renderer, which decides who draws; batches take some of them, see seats.
-const slots = 50
+// renderer, which decides who draws; batches and deliveries take some of them, see seats.
+const slots = batchSeats + deliverySeats + 10
 
 // Capturer turns a document into a picture, and tells what it would do that with.
 type Capturer interface {
@@ -62,8 +62,9 @@ func NewRunner(o Options) (*Runner, error) {
 	rows.lane = screenshots.Batch
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &renderWorker{app: o.App, events: o.Events, draw: d})
-	river.AddWorker(workers, &batchWorker{app: o.App, events: o.Events, draw: rows, tabs: max(1, o.Tabs), seats: &seats{}})
+	river.AddWorker(workers, &batchWorker{app: o.App, events: o.Events, draw: rows, tabs: max(1, o.Tabs), seats: &seats{most: batchSeats, each: tenantBatches}})
 	river.AddWorker(workers, &mailWorker{app: o.App, mailer: o.Mailer})
+	river.AddWorker(workers, &deliveryWorker{app: o.App, seats: &seats{most: deliverySeats, each: tenantDeliveries}, turns: &turns{}})
 
 	// River logs every passing trouble of its own as an error; ours is told by the jobs.
 	config := river.Config{

@@ -6,26 +6,31 @@ import (
 	"time"
 )
 
-// Batches run for as long as their rows, so they may not have all slots: some are
-// left for renders, and it takes eight tenants to fill the rest. Five let a
-// tenant's short batches by his long one; more of them would draw nothing faster.
+// Batches run for as long as their rows, and deliveries wait for other people's
+// servers, so they may not have all slots: some are left for renders. It takes eight
+// tenants to fill those of batches, ten with slow servers those of deliveries. Five
+// let a tenant's short batches by his long one; more of them would draw nothing faster.
 const (
-	batchSeats  = slots - 10
-	tenantSeats = 5
+	batchSeats       = 40
+	tenantBatches    = 5
+	deliverySeats    = 40
+	tenantDeliveries = 4
 )
 
-// seats are the batches that run in this process, by tenant.
+// seats are the jobs of a kind that run in this process, by tenant.
 type seats struct {
+	most, each int // in all, and of one tenant
+
 	mu    sync.Mutex
 	all   int
 	taken map[string]int
 }
 
-// take is whether another batch of the tenant may run.
+// take is whether another job of the tenant may run.
 func (s *seats) take(tenant string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.all >= batchSeats || s.taken[tenant] >= tenantSeats {
+	if s.all >= s.most || s.taken[tenant] >= s.each {
 		return false
 	}
 	if s.taken == nil {

@@ -45,7 +45,9 @@ func App(t testing.TB) (*app.App, *pgxpool.Pool) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { folder.Close() })
-	return app.New(app.Options{Pool: db.Pool, Queue: queue, Objects: folder, Remote: remote.Loopback(Roots()), Release: Release, Secret: []byte("a secret of the tests")}), db.Pool
+	servers := remote.Loopback(Roots())
+	return app.New(app.Options{Pool: db.Pool, Queue: queue, Objects: folder, Remote: servers, Poster: servers, Release: Release, Secret: []byte("a secret of the tests"),
+		FileURL: func(render string) string { return "https://majestic.example/" + render }}), db.Pool
 }
 
 // Roots believe the servers of httptest.

@@ -1,6 +1,7 @@
-// Package remote fetches images that designs show from other people's servers. An
-// address is somebody's wish, so it must lead to a public server, by https, and
-// what comes is bounded in time and size. What it says is checked by who asked.
+// Package remote fetches images that designs show from other people's servers, and
+// posts messages to them. An address is somebody's wish, so it must lead to a public
+// server, by https, and what comes is bounded in time and size. What it says is
+// checked by who asked.
 package remote
 
 import (
@@ -29,10 +30,12 @@ const (
 	redirects = 5
 )
 
-// Client fetches.
+// Client fetches and posts.
 type Client struct {
-	client *http.Client
-	port   string // the only one; "" is any
+	client  *http.Client
+	poster  *http.Client
+	port    string // the only one; "" is any
+	allowed func(netip.Addr) bool
 }
 
 // New is a client of the public internet.
@@ -43,13 +46,13 @@ func New() *Client { return newClient("443", public, nil) }
 func Loopback(roots *x509.CertPool) *Client { return newClient("", netip.Addr.IsLoopback, roots) }
 
 func newClient(port string, allowed func(netip.Addr) bool, roots *x509.CertPool) *Client {
-	c := &Client{port: port}
+	c := &Client{port: port, allowed: allowed}
 	// Here the name is looked up already: whatever it led to before or leads to
 	// next, this is the address that is dialled.
 	dialer := &net.Dialer{Timeout: limit, Control: func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil || !allowed(to.Addr().Unmap()) {
-			return refusal("it leads to an address that is not public")
+			return notPublic
 		}
 		return nil
 	}}
@@ -69,6 +72,7 @@ func newClient(port string, allowed func(netip.Addr) bool, roots *x509.CertPool)
 			return c.check(r.URL)
 		},
 	}
+	c.poster = &http.Client{Transport: c.client.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return c
 }
 
@@ -76,6 +80,8 @@ func newClient(port string, allowed func(netip.Addr) bool, roots *x509.CertPool)
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
+
+const notPublic = refusal("it leads to an address that is not public")
 
 // Fetch asks once more when the server fails.
 func (c *Client) Fetch(ctx context.Context, address, validator string) (f app.Fetched, err error) {
