@@ -18,6 +18,7 @@ type batchBody struct {
 	Rows        []jsontext.Value `json:"rows"`
 	FileNames   string           `json:"file_names"`
 	SkipBadRows bool             `json:"skip_bad_rows"`
+	WebhookURL  string           `json:"webhook_url"`
 	outputBody
 }
 
@@ -139,7 +140,7 @@ func readBatch(w http.ResponseWriter, r *http.Request) (q app.BatchRequest, body
 }
 
 func (in batchBody) request() (app.BatchRequest, error) {
-	q := app.BatchRequest{Design: in.Design, FileNames: in.FileNames, SkipBadRows: in.SkipBadRows, Rows: make([]map[string]string, 0, min(len(in.Rows), app.MaxBatchRows))}
+	q := app.BatchRequest{Design: in.Design, FileNames: in.FileNames, SkipBadRows: in.SkipBadRows, WebhookURL: in.WebhookURL, Rows: make([]map[string]string, 0, min(len(in.Rows), app.MaxBatchRows))}
 	var faults []app.Field
 	if q.Output, faults = in.output(); faults != nil {
 		return q, invalid(faults...)

@@ -51,6 +51,10 @@ func TestLook(t *testing.T) {
 		{name: "batches", path: "/t/acme/batches"},
 		{name: "members", path: "/t/acme/members"},
 		{name: "keys", path: "/t/acme/keys"},
+		{name: "webhooks", path: "/t/acme/webhooks"},
+		{name: "webhook", path: "/t/acme/webhooks/" + x.webhook, then: func(w *workbench) {
+			w.do("open", chromedp.Evaluate[chromedp.Void](`document.querySelectorAll(".sent").forEach((n) => (n.open = true))`))
+		}},
 		{name: "account", path: "/account"},
 		{name: "new workspace", path: "/workspaces/new"},
 		{name: "releases", path: "/operator/releases"},

@@ -88,9 +88,13 @@ func TestEachRole(t *testing.T) {
 		"POST /t/{slug}/designs/{id}/renders": edit, "POST /t/{slug}/renders/{id}/cancel": edit,
 		"POST /t/{slug}/members/{id}/role": own, "POST /t/{slug}/members/{id}/remove": own,
 		"POST /t/{slug}/invitations": own, "POST /t/{slug}/invitations/{id}/withdraw": own,
+		"GET /t/{slug}/webhooks": edit, "POST /t/{slug}/webhooks": edit, "GET /t/{slug}/webhooks/{id}": edit, "POST /t/{slug}/webhooks/{id}": edit,
+		"POST /t/{slug}/webhooks/{id}/enable": edit, "POST /t/{slug}/webhooks/{id}/disable": edit, "POST /t/{slug}/webhooks/{id}/delete": edit,
+		"POST /t/{slug}/webhooks/{id}/secret": edit, "POST /t/{slug}/webhooks/{id}/rotate": edit, "POST /t/{slug}/webhooks/{id}/test": edit,
+		"POST /t/{slug}/webhooks/{id}/deliveries/{delivery}/resend": edit,
 		"GET /t/{slug}/keys": own, "POST /t/{slug}/keys": own, "POST /t/{slug}/keys/{id}/revoke": own,
 	}
-	ids := map[string]string{"designs": x.design, "renders": x.render, "assets": x.asset, "fonts": x.font, "drafts": x.draft, "batches": x.batch}
+	ids := map[string]string{"designs": x.design, "renders": x.render, "assets": x.asset, "fonts": x.font, "drafts": x.draft, "batches": x.batch, "webhooks": x.webhook}
 	form := url.Values{"role": {"none"}, "format": {"png"}, "scale": {"1"}, "var.name": {"a"}, "var.accent": {"#000"}} // so that an owner makes renders, and nothing else
 
 	ada := s.cookie
@@ -122,7 +126,7 @@ func TestEachRole(t *testing.T) {
 					id = have
 				}
 			}
-			path = strings.NewReplacer("{slug}", "acme", "{$}", "", "{id}", id, "{version}", "1").Replace(path)
+			path = strings.NewReplacer("{slug}", "acme", "{$}", "", "{id}", id, "{version}", "1", "{delivery}", x.delivery).Replace(path)
 			var got answer
 			if method == "GET" && s.cookie == nil {
 				got = s.do("GET", path, nil)

@@ -230,7 +230,7 @@ func document(t *testing.T, text string) app.Document {
 }
 
 // things are one of each, made in a tenant.
-type things struct{ design, asset, font, render, batch, draft string }
+type things struct{ design, asset, font, render, batch, draft, webhook, delivery string }
 
 func makeThings(t *testing.T, tenant app.Tenant, name string) things {
 	t.Helper()
@@ -261,7 +261,16 @@ func makeThings(t *testing.T, tenant app.Tenant, name string) things {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return things{d.ID, a.ID, f.ID, r.ID, b.ID, draft.ID}
+	url := "https://127.0.0.1/" + strings.ReplaceAll(name, " ", "-")
+	w, err := tenant.CreateWebhook(ctx, nil, app.WebhookRequest{URL: &url, Events: []string{"batch.failed"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, err := tenant.TestWebhook(ctx, nil, w.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return things{d.ID, a.ID, f.ID, r.ID, b.ID, draft.ID, w.ID, sent.ID}
 }
 
 // thumbnail is the one of a design that waits to be drawn.

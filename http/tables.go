@@ -78,7 +78,7 @@ func (t sentTable) sum() []byte {
 }
 
 // tableFields are what may come beside a table.
-const tableFields = "design, format, scale, page, pages, quality, transparent, optimize, file_names, skip_bad_rows"
+const tableFields = "design, format, scale, page, pages, quality, transparent, optimize, file_names, skip_bad_rows, webhook_url"
 
 // request is the batch that is asked for; columns are variables by their names.
 func (t sentTable) request() (q app.BatchRequest, err error) {
@@ -110,6 +110,8 @@ func (t sentTable) request() (q app.BatchRequest, err error) {
 			q.FileNames = value
 		case "skip_bad_rows":
 			q.SkipBadRows, err = strconv.ParseBool(value)
+		case "webhook_url":
+			q.WebhookURL = value
 		default:
 			faults = append(faults, app.Field{Field: name, Message: "there is no such field; there are csv, " + tableFields})
 		}

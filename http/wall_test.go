@@ -166,6 +166,19 @@ func TestForeignIDs(t *testing.T) {
 		"POST /t/{slug}/batches/{id}/cancel": post(both("batches/" + theirs.batch + "/cancel")...),
 		"POST /t/{slug}/batches/{id}/retry":  post(both("batches/" + theirs.batch + "/retry")...),
 
+		"GET /t/{slug}/webhooks":               page(404, "/t/bolt/webhooks"),
+		"POST /t/{slug}/webhooks":              post("/t/bolt/webhooks"),
+		"GET /t/{slug}/webhooks/{id}":          page(404, both("webhooks/"+theirs.webhook)...),
+		"POST /t/{slug}/webhooks/{id}":         post(both("webhooks/" + theirs.webhook)...),
+		"POST /t/{slug}/webhooks/{id}/enable":  post(both("webhooks/" + theirs.webhook + "/enable")...),
+		"POST /t/{slug}/webhooks/{id}/disable": post(both("webhooks/" + theirs.webhook + "/disable")...),
+		"POST /t/{slug}/webhooks/{id}/delete":  post(both("webhooks/" + theirs.webhook + "/delete")...),
+		"POST /t/{slug}/webhooks/{id}/secret":  post(both("webhooks/" + theirs.webhook + "/secret")...),
+		"POST /t/{slug}/webhooks/{id}/rotate":  post(both("webhooks/" + theirs.webhook + "/rotate")...),
+		"POST /t/{slug}/webhooks/{id}/test":    post(both("webhooks/" + theirs.webhook + "/test")...),
+		"POST /t/{slug}/webhooks/{id}/deliveries/{delivery}/resend": post(append(
+			both("webhooks/"+theirs.webhook+"/deliveries/"+theirs.delivery+"/resend"), "/t/acme/webhooks/"+ours.webhook+"/deliveries/"+theirs.delivery+"/resend")...),
+
 		"GET /api/v1/designs":               api(200, "GET", "/designs", nil),
 		"POST /api/v1/designs":              api(201, "POST", "/designs", `{"name":"n","document":`+greeting+`}`),
 		"GET /api/v1/designs/{id}":          api(404, "GET", "/designs/"+theirs.design, nil),
@@ -197,6 +210,30 @@ func TestForeignIDs(t *testing.T) {
 		"GET /api/v1/batches/{id}/items":   api(404, "GET", "/batches/"+theirs.batch+"/items", nil),
 		"GET /api/v1/batches/{id}/archive": api(404, "GET", "/batches/"+theirs.batch+"/archive", nil),
 		"GET /api/v1/batches/{id}/events":  api(404, "GET", "/batches/"+theirs.batch+"/events", nil),
+
+		"GET /api/v1/webhooks": func(t *testing.T) {
+			if got := s.api("GET", "/webhooks", nil).want(t, 200); !strings.Contains(got.body, ours.webhook) || strings.Contains(got.body, theirs.webhook) {
+				t.Errorf("our webhooks are %s", got.body)
+			}
+		},
+		"POST /api/v1/webhooks":                open,
+		"GET /api/v1/webhooks/{id}":            api(404, "GET", "/webhooks/"+theirs.webhook, nil),
+		"PATCH /api/v1/webhooks/{id}":          api(404, "PATCH", "/webhooks/"+theirs.webhook, `{"enabled":false}`),
+		"DELETE /api/v1/webhooks/{id}":         api(404, "DELETE", "/webhooks/"+theirs.webhook, nil),
+		"GET /api/v1/webhooks/{id}/secret":     api(404, "GET", "/webhooks/"+theirs.webhook+"/secret", nil),
+		"POST /api/v1/webhooks/{id}/rotate":    api(404, "POST", "/webhooks/"+theirs.webhook+"/rotate", nil),
+		"POST /api/v1/webhooks/{id}/test":      api(404, "POST", "/webhooks/"+theirs.webhook+"/test", nil),
+		"GET /api/v1/webhooks/{id}/deliveries": api(404, "GET", "/webhooks/"+theirs.webhook+"/deliveries", nil),
+		"GET /api/v1/webhooks/{id}/deliveries/{delivery}": func(t *testing.T) {
+			for _, webhook := range []string{theirs.webhook, ours.webhook, app.BatchesWebhook} {
+				s.api("GET", "/webhooks/"+webhook+"/deliveries/"+theirs.delivery, nil).want(t, 404)
+			}
+		},
+		"POST /api/v1/webhooks/{id}/deliveries/{delivery}/resend": func(t *testing.T) {
+			for _, webhook := range []string{theirs.webhook, ours.webhook, app.BatchesWebhook} {
+				s.api("POST", "/webhooks/"+webhook+"/deliveries/"+theirs.delivery+"/resend", nil).want(t, 404)
+			}
+		},
 	}
 	for _, pattern := range s.Patterns() {
 		try, ok := cases[pattern]
@@ -214,6 +251,9 @@ func TestForeignIDs(t *testing.T) {
 		}
 		if _, err := s.app.In(row.ID).Font(context.Background(), theirs.font); err != nil {
 			t.Errorf("their font: %v", err)
+		}
+		if w, err := s.app.In(row.ID).Webhook(context.Background(), theirs.webhook); err != nil || !w.Enabled || w.RotatedAt != nil || len(w.Events) != 1 {
+			t.Errorf("their webhook: %+v, %v", w, err)
 		}
 		members, err := s.app.In(row.ID).Members(context.Background())
 		if err != nil || len(members) != 1 || members[0].Role != app.Owner {
@@ -257,6 +297,8 @@ func TestForeignIDs(t *testing.T) {
 		s.page("/t/acme/drafts/"+ours.draft).want(t, 200)
 		s.page("/t/acme/batches/"+ours.batch).want(t, 200)
 		s.page("/t/acme/fonts/"+ours.font).want(t, 200)
+		s.page("/t/acme/webhooks/"+ours.webhook).want(t, 200)
+		s.api("GET", "/webhooks/"+ours.webhook+"/deliveries/"+ours.delivery, nil).want(t, 200)
 		s.api("GET", "/fonts/"+ours.font+"/file", nil).want(t, 200)
 		s.api("GET", "/batches/"+ours.batch+"/items", nil).want(t, 200)
 	})

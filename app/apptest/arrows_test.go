@@ -21,7 +21,7 @@ type room struct {
 var rooms = []room{
 	{"app", []string{"app/images", "app/sfnt"}, "the product knows no other room but what reads pictures and fonts: rules outlive the technology around them"},
 	{"app/images", nil, "pixels are arithmetic"},
-	{"app/remote", []string{"app"}, "what is fetched for whom is not known here"},
+	{"app/remote", []string{"app"}, "what is fetched or posted for whom is not known here"},
 	{"app/mail", []string{"app"}, "a mail is sent, whatever it says"},
 	{"app/sfnt", nil, "a font is bytes, whoever sends it"},
 	{"app/canvas", []string{"app"}, "a drawing is made of a design and nothing else, so that editor, gallery and screenshot agree"},
