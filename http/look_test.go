@@ -29,6 +29,9 @@ func TestLook(t *testing.T) {
 	x := makeThings(t, s.tenant, "Card")
 	ctx := context.Background()
 	s.post("/t/acme/invitations", url.Values{"email": {"bob@example.com"}, "role": {"editor"}}).want(t, 303)
+	if _, err := s.tenant.Deliver(ctx, x.delivery); err != nil { // to where nobody listens
+		t.Fatal(err)
+	}
 	d, err := s.tenant.CreateDesign(ctx, nil, "Poster", document(t, strings.Replace(poster, "ASSET", x.asset, 1)))
 	if err != nil {
 		t.Fatal(err)

@@ -58,6 +58,16 @@ func TestPost(t *testing.T) {
 	if elsewhere.Load() != 0 {
 		t.Error("it followed")
 	}
+	server.Close()
+	if _, err := client.Post(t.Context(), app.Message{Address: server.URL}); app.KindOf(err) != app.Invalid || !strings.Contains(err.Error(), "refuses the connection") {
+		t.Errorf("nobody listens: %v", err)
+	}
+}
+
+// A server is believed by its certificate.
+func TestPostNeedsCertificate(t *testing.T) {
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
 	if _, err := remote.Loopback(nil).Post(t.Context(), app.Message{Address: server.URL}); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("an unknown certificate: %v", err)
 	}

@@ -194,6 +194,9 @@ func reason(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Sprintf("its server takes longer than %s", limit)
 	}
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return "its server refuses the connection"
+	}
 	if d, ok := errors.AsType[*net.DNSError](err); ok {
 		return fmt.Sprintf("there is no server named %.100s", d.Name)
 	}
