@@ -23,7 +23,6 @@ import (
 	"majestic/app/objects"
 	"majestic/app/remote"
 	"majestic/jobs"
-	"majestic/migrations"
 )
 
 // Release is the release that an App of a test belongs to.
@@ -32,10 +31,7 @@ const Release = "0123456789ab"
 // App is the product on a fresh database, with a queue that nobody works yet.
 func App(t testing.TB) (*app.App, *pgxpool.Pool) {
 	t.Helper()
-	db := Database(t)
-	if _, err := migrations.Expand(context.Background(), db.Pool); err != nil {
-		t.Fatal(err)
-	}
+	db := migrated(t)
 	queue, err := jobs.NewQueue(db.Pool, Release)
 	if err != nil {
 		t.Fatal(err)

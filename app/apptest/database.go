@@ -5,17 +5,20 @@ package apptest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"majestic/app/postgres"
+	"majestic/migrations"
 )
 
 // Main runs a package's tests while holding the test cluster, which would
@@ -31,6 +34,7 @@ func Main(m *testing.M) int {
 	}
 	defer db.Close()
 	defer func() { os.RemoveAll(builds.dir) }()
+	defer drop(ctx, db, patternName())
 	if err := sweep(ctx, db); err != nil {
 		fmt.Fprintln(os.Stderr, "the test cluster:", err)
 		return 1
@@ -42,6 +46,66 @@ func Main(m *testing.M) int {
 // this user share. It is dropped at the test's end with its tenant role; the
 // last test process out stops the cluster.
 func Database(t testing.TB) *postgres.DB {
+	t.Helper()
+	return database(t, "template1")
+}
+
+// migrated is a database as this release makes them, a copy of one: to migrate each
+// anew takes longer than most tests.
+func migrated(t testing.TB) *postgres.DB {
+	t.Helper()
+	pattern, err := pattern()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := database(t, pattern)
+	if _, err := db.Pool.Exec(context.Background(), fmt.Sprintf(sameGrants, pattern)); err != nil {
+		t.Fatalf("give the tenant role what it has in %s: %v", pattern, err)
+	}
+	return db
+}
+
+// pattern is made once in a process. Nobody is connected to it when it is copied.
+var pattern = sync.OnceValues(func() (name string, err error) {
+	ctx := context.Background()
+	server, err := postgres.Open(ctx, cluster(patternName()))
+	if err != nil {
+		return "", err
+	}
+	defer server.Close()
+	name = patternName()
+	if _, err := server.Pool.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+		return "", fmt.Errorf("make database %s: %w", name, err)
+	}
+	db, err := postgres.Open(ctx, in(server, name, name))
+	if err != nil {
+		return "", err
+	}
+	_, err = migrations.Expand(ctx, db.Pool)
+	return name, errors.Join(err, db.Close())
+})
+
+func patternName() string { return fmt.Sprintf("test_%d_pattern", os.Getpid()) }
+
+// sameGrants makes the tenant role of a copy, with all that the pattern's may do: a
+// role is the whole cluster's, and named after its database.
+const sameGrants = `DO $$
+DECLARE
+	pattern constant oid := '%s_tenant'::regrole;
+	may text;
+BEGIN
+	EXECUTE format('CREATE ROLE %%I NOLOGIN NOINHERIT NOBYPASSRLS', app.tenant_role());
+	EXECUTE format('GRANT %%I TO CURRENT_USER', app.tenant_role());
+	FOR may IN
+		SELECT format('%%s ON SCHEMA %%I', privilege_type, nspname) FROM pg_namespace, aclexplode(nspacl) WHERE grantee = pattern
+		UNION ALL SELECT format('%%s ON %%s', privilege_type, c.oid::regclass) FROM pg_class c, aclexplode(relacl) WHERE grantee = pattern
+		UNION ALL SELECT format('%%s ON FUNCTION %%s', privilege_type, p.oid::regprocedure) FROM pg_proc p, aclexplode(proacl) WHERE grantee = pattern
+	LOOP
+		EXECUTE format('GRANT %%s TO %%I', may, app.tenant_role());
+	END LOOP;
+END $$`
+
+func database(t testing.TB, template string) *postgres.DB {
 	t.Helper()
 	ctx := context.Background()
 	server, err := postgres.Open(ctx, cluster(t.Name()))
@@ -55,7 +119,7 @@ func Database(t testing.TB) *postgres.DB {
 	})
 
 	name := fmt.Sprintf("test_%d_%s", os.Getpid(), strings.ToLower(rand.Text()[:10]))
-	if _, err := server.Pool.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+	if _, err := server.Pool.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
 		t.Fatalf("make database %s: %v", name, err)
 	}
 	t.Cleanup(func() {
@@ -63,16 +127,18 @@ func Database(t testing.TB) *postgres.DB {
 			t.Error(err)
 		}
 	})
-	db, err := postgres.Open(ctx, postgres.Options{
-		URL:  strings.Replace(server.URL, "@/majestic?", "@/"+name+"?", 1),
-		Name: t.Name(),
-	})
+	db, err := postgres.Open(ctx, in(server, name, t.Name()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
 	db.Pool = recorded(t, db.Pool)
 	return db
+}
+
+// in opens another database of a server, for whom.
+func in(server *postgres.DB, database, whom string) postgres.Options {
+	return postgres.Options{URL: strings.Replace(server.URL, "@/majestic?", "@/"+database+"?", 1), Name: whom}
 }
 
 // Dir is an instance directory: its path is short, as sockets need it, and open
