@@ -52,14 +52,16 @@ func (t Tenant) Thumbnails(ctx context.Context, f DesignFilter, p PageRequest) (
 	return l, t.house().tx(ctx, func(tx pgx.Tx) error { return t.makeThumbnails(ctx, tx, missing) })
 }
 
-// OpenThumbnail opens the picture of a design's version.
+// OpenThumbnail opens the picture of a design's version, also one that is out of use by
+// now: a page that shows it may still be open.
 func (t Tenant) OpenThumbnail(ctx context.Context, design string, version int) (r Render, f io.ReadSeekCloser, err error) {
 	u, err := parseID("thumbnail", design)
 	if err != nil {
 		return r, nil, err
 	}
 	r, err = one[Render](ctx, t.sight(), "thumbnail", `SELECT `+renderColumns+` FROM renders
-		WHERE design_id = $1 AND design_version = $2 AND thumbnail AND status = 'succeeded' ORDER BY created_at DESC LIMIT 1`, u, version)
+		WHERE design_id = $1 AND design_version = $2 AND thumbnail
+			AND (status = 'succeeded' OR sha256 IS NOT NULL AND design_version < (SELECT version FROM designs WHERE id = $1)) ORDER BY created_at DESC LIMIT 1`, u, version)
 	if err != nil {
 		return r, nil, err
 	}
@@ -67,6 +69,16 @@ func (t Tenant) OpenThumbnail(ctx context.Context, design string, version int) (
 		return r, nil, fmt.Errorf("open thumbnail %s: %w", r.ID, err)
 	}
 	return r, f, nil
+}
+
+// LatestThumbnail is the picture that has taken the place of an earlier version's.
+func (t Tenant) LatestThumbnail(ctx context.Context, design string, than int) (r Render, err error) {
+	u, err := parseID("thumbnail", design)
+	if err != nil {
+		return r, err
+	}
+	return one[Render](ctx, t.sight(), "thumbnail", `SELECT `+renderColumns+` FROM renders
+		WHERE design_id = $1 AND design_version > $2 AND thumbnail AND status = 'succeeded' ORDER BY design_version DESC, created_at DESC LIMIT 1`, u, than)
 }
 
 // makeThumbnails has the pictures made of some designs that have none. The designs

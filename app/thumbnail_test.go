@@ -64,6 +64,11 @@ func TestThumbnail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, f, err := tenant.OpenThumbnail(ctx, d.ID, 1); err != nil {
+		t.Errorf("an open gallery loses its picture before there is another: %v", err)
+	} else {
+		f.Close()
+	}
 	save(2)
 	third, _, err := tenant.StartRender(ctx, waiting(t, pool, d.ID)[0])
 	if err != nil || third.Version != 3 {

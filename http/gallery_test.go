@@ -61,7 +61,7 @@ func TestGalleryActs(t *testing.T) {
 // TestGalleryInABrowser: what is typed is looked for, and a menu is a menu by keyboard, too.
 func TestGalleryInABrowser(t *testing.T) {
 	s := newSite(t)
-	makeThings(t, s.tenant, "Hello card")
+	x := makeThings(t, s.tenant, "Hello card")
 	b := s.browser()
 	type css = chromedp.CSS
 	b.do("open", chromedp.Navigate(s.url+"/t/acme/"))
@@ -77,6 +77,14 @@ func TestGalleryInABrowser(t *testing.T) {
 	b.until(`document.querySelector(".menu[open]")`)
 	b.do("go elsewhere", chromedp.Focus(css("#q")))
 	b.until(`!document.querySelector(".menu[open]")`)
+	b.do("look at it", chromedp.Click(css(".gallery a")))
+	b.until(`document.querySelector("form[data-preview]")`)
+	if _, err := s.tenant.RenameDesign(t.Context(), x.design, "Hello again"); err != nil {
+		t.Fatal(err)
+	}
+	b.do("come back", chromedp.Evaluate[chromedp.Void](`history.back()`))
+	b.until(`document.querySelector(".gallery li strong")?.textContent === "Hello again"`)
+
 	b.do("archive", chromedp.SendKeys(css(".menu summary"), "\r"), chromedp.Click(css(`.menu form[action$="/archive"] button`)))
 	b.until(`location.search === "?done=archived" && document.querySelectorAll(".gallery li").length === 1`)
 }

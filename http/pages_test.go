@@ -273,6 +273,16 @@ func TestGallery(t *testing.T) {
 	if _, err := s.tenant.SaveDesign(context.Background(), x.design, 1, "Hello card", document(t, greeting)); err != nil {
 		t.Fatal(err)
 	}
+	s.page(img.attr("src")).want(t, 200) // as long as there is no other
+	finish(t, s.tenant, s.thumbnail(x.design))
+	to := s.page(img.attr("src")).want(t, 303).Header.Get("Location")
+	if !strings.Contains(to, "/versions/2/thumbnail?") || s.page(to).want(t, 200).Header.Get("Content-Type") != "image/webp" {
+		t.Errorf("the old picture leads to %s", to)
+	}
+
+	if _, err := s.tenant.SaveDesign(context.Background(), x.design, 2, "Hello card", document(t, greeting)); err != nil {
+		t.Fatal(err)
+	}
 	id := s.thumbnail(x.design)
 	if err := s.tenant.FailRender(context.Background(), app.Render{ID: id}, `element "photo": <b> is not there`); err != nil {
 		t.Fatal(err)

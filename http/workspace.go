@@ -16,13 +16,21 @@ import (
 )
 
 // showThumbnail shows the picture of a version. Its address holds the hash of the
-// file, so that what a browser has kept is never stale.
+// file, so that what a browser has kept is never stale. One that is gone leads to the
+// present one: a gallery that has been open for long asks for it only now.
 func (s *Server) showThumbnail(w http.ResponseWriter, r *http.Request, v visit) error {
 	version, err := strconv.Atoi(r.PathValue("version"))
 	if err != nil || version < 1 || version > math.MaxInt32 {
 		return app.Errorf(app.NotFound, "there is no such thumbnail here")
 	}
 	made, f, err := v.OpenThumbnail(r.Context(), r.PathValue("id"), version)
+	if app.KindOf(err) == app.NotFound {
+		latest, err := v.LatestThumbnail(r.Context(), r.PathValue("id"), version)
+		if err != nil {
+			return err
+		}
+		return seeOther(w, views.Picture(v.here.Slug, latest.DesignID, latest.Version, *latest.SHA256))
+	}
 	if err != nil {
 		return err
 	}

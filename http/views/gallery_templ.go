@@ -693,9 +693,9 @@ func thumbnail(slug string, d app.Thumbnail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(picture(slug, d))
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(Picture(slug, d.DesignID, d.Version, *d.SHA256))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/gallery.templ`, Line: 167, Col: 44}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `http/views/gallery.templ`, Line: 167, Col: 75}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var31))
 			if templ_7745c5c3_Err != nil {
@@ -761,8 +761,9 @@ func thumbnail(slug string, d app.Thumbnail) templ.Component {
 	})
 }
 
-func picture(slug string, d app.Thumbnail) string {
-	return Workspace(slug, "designs", d.DesignID, "versions", strconv.Itoa(d.Version), "thumbnail") + "?sha256=" + (*d.SHA256)[:12]
+// Picture is the address of a version's thumbnail.
+func Picture(slug, design string, version int, sha256 string) string {
+	return Workspace(slug, "designs", design, "versions", strconv.Itoa(version), "thumbnail") + "?sha256=" + sha256[:12]
 }
 
 // extent is a document's size in words.
