@@ -89,6 +89,36 @@ func (t Tenant) Invitations(ctx context.Context) (all []Invitation, err error) {
 	return all, err
 }
 
+// LinkInvitation makes a link to hand over, in place of the one in the mail: it is not kept,
+// but for a hash.
+func (t Tenant) LinkInvitation(ctx context.Context, id string) (i Invitation, token string, err error) {
+	if err := t.may(toOwn); err != nil {
+		return i, "", err
+	}
+	u, err := parseID("invitation", id)
+	if err != nil {
+		return i, "", err
+	}
+	token = newToken()
+	err = t.tx(ctx, func(tx pgx.Tx) error {
+		const columns = `id, email, role, created_at, sent_at, expires_at`
+		if i, err = one[Invitation](ctx, tx, "invitation", `SELECT `+columns+` FROM invitations WHERE id = $1 FOR UPDATE`, u); err != nil {
+			return err
+		}
+		if i.Expired() {
+			return Errorf(Conflict, "this invitation has expired; invite %s again", i.Email)
+		}
+		if i.SentAt == nil { // the mail would replace the link
+			return Errorf(Conflict, "the mail to %s is being written; make the link in a moment", i.Email)
+		}
+		if _, err := tx.Exec(ctx, `UPDATE invitations SET token_hash = $2 WHERE id = $1`, u, hashToken(token)); err != nil {
+			return fmt.Errorf("link invitation: %w", err)
+		}
+		return nil
+	})
+	return i, token, err
+}
+
 // Withdraw takes an invitation back; its link opens nothing any more.
 func (t Tenant) Withdraw(ctx context.Context, id string) error {
 	if err := t.may(toOwn); err != nil {
@@ -172,20 +202,21 @@ func (a *App) Join(ctx context.Context, token, name, password string) (in Signed
 
 // checkInvitation holds a new invitation against those that there are, and the members.
 func checkInvitation(ctx context.Context, tx pgx.Tx, email string) error {
-	var member, justNow bool
+	var member bool
 	var open int
+	var ago *time.Duration
 	err := tx.QueryRow(ctx, `
 		SELECT EXISTS (SELECT FROM app.find_members() WHERE lower(email) = lower($1)),
 			(SELECT count(*) FROM invitations WHERE expires_at > now() AND lower(email) <> lower($1)),
-			EXISTS (SELECT FROM invitations WHERE lower(email) = lower($1) AND created_at > now() - interval '1 minute')`, email).
-		Scan(&member, &open, &justNow)
+			(SELECT now() - created_at FROM invitations WHERE lower(email) = lower($1) AND created_at > now() - interval '1 minute')`, email).
+		Scan(&member, &open, &ago)
 	switch {
 	case err != nil:
 		return fmt.Errorf("check invitation: %w", err)
 	case member:
 		return &Error{Kind: Conflict, Message: email + " belongs to this workspace already", Fields: []Field{{"email", "belongs to this workspace already"}}}
-	case justNow:
-		return &Error{Kind: TooMany, Wait: time.Minute, Message: "an invitation to " + email + " was made just now; give the mail a minute"}
+	case ago != nil:
+		return Errorf(Conflict, "%s was invited %s ago already; the invitation is among the open ones, and may be sent again in %s", email, words(*ago), words(time.Minute-*ago))
 	case open >= maxInvitations:
 		return Errorf(Conflict, "%d invitations are open already, as many as there may be; withdraw some first", open)
 	}

@@ -182,7 +182,7 @@ func (s *Server) cookieName(name string) string {
 
 // shell is the frame of a page for nobody in particular.
 func (s *Server) shell(title string) views.Shell {
-	return views.Shell{Title: title, Release: s.o.Release, Generation: s.o.Generation, Static: s.o.Static, Muted: s.o.App.Muted()}
+	return views.Shell{Title: title, Release: s.o.Release, Generation: s.o.Generation, Static: s.o.Static, Muted: s.o.App.Muted(), Mails: s.o.Mails}
 }
 
 // shellFor is the frame of a page in a workspace.

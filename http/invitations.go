@@ -78,6 +78,24 @@ func (s *Server) invite(w http.ResponseWriter, r *http.Request, v visit) error {
 	return seeOther(w, views.Workspace(v.here.Slug, "members"))
 }
 
+// linkInvitation shows an invitation's link in its own answer, to be handed over. Where
+// there is a mail server, only who reads the mail shows that the address is theirs.
+func (s *Server) linkInvitation(w http.ResponseWriter, r *http.Request, v visit) error {
+	if s.o.Mails {
+		return app.Errorf(app.Forbidden, "this server mails its invitations; invite them again to send another mail")
+	}
+	i, token, err := v.LinkInvitation(r.Context(), r.PathValue("id"))
+	if refused(r, err) {
+		said := s.note(w, r, err)
+		return s.members(w, r, v, said.status, views.MembersPage{Role: app.Editor, Message: sentence(said.message)})
+	}
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	return s.members(w, r, v, http.StatusCreated, views.MembersPage{Role: app.Editor, Link: s.o.BaseURL + "/invitation?token=" + token, LinkFor: i.Email})
+}
+
 func (s *Server) withdraw(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err := v.Withdraw(r.Context(), r.PathValue("id")); err != nil {
 		return err

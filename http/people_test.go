@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"majestic/app"
+	ours "majestic/http"
 )
 
 // people are what a workspace has of them: found, or made when there is none.
@@ -87,11 +88,11 @@ func TestEachRole(t *testing.T) {
 		"GET /t/{slug}/members": look, "POST /t/{slug}/leave": look,
 		"POST /t/{slug}/designs/{id}/renders": edit, "POST /t/{slug}/renders/{id}/cancel": edit,
 		"POST /t/{slug}/members/{id}/role": own, "POST /t/{slug}/members/{id}/remove": own,
-		"POST /t/{slug}/invitations": own, "POST /t/{slug}/invitations/{id}/withdraw": own,
 		"GET /t/{slug}/webhooks": edit, "POST /t/{slug}/webhooks": edit, "GET /t/{slug}/webhooks/{id}": edit, "POST /t/{slug}/webhooks/{id}": edit,
 		"POST /t/{slug}/webhooks/{id}/enable": edit, "POST /t/{slug}/webhooks/{id}/disable": edit, "POST /t/{slug}/webhooks/{id}/delete": edit,
 		"POST /t/{slug}/webhooks/{id}/secret": edit, "POST /t/{slug}/webhooks/{id}/rotate": edit, "POST /t/{slug}/webhooks/{id}/test": edit,
 		"POST /t/{slug}/webhooks/{id}/deliveries/{delivery}/resend": edit,
+		"POST /t/{slug}/invitations": own, "POST /t/{slug}/invitations/{id}/link": own, "POST /t/{slug}/invitations/{id}/withdraw": own,
 		"GET /t/{slug}/keys": own, "POST /t/{slug}/keys": own, "POST /t/{slug}/keys/{id}/revoke": own,
 	}
 	ids := map[string]string{"designs": x.design, "renders": x.render, "assets": x.asset, "fonts": x.font, "drafts": x.draft, "batches": x.batch, "webhooks": x.webhook}
@@ -173,7 +174,7 @@ func (s *site) member(role string) *http.Cookie {
 }
 
 func TestMembersPage(t *testing.T) {
-	s := newSite(t)
+	s := newSite(t, func(o *ours.Options) { o.Mails = true })
 	ada := s.cookie
 	s.post("/t/acme/leave", nil).want(t, 409)
 	refused := s.post("/t/acme/leave", nil).want(t, 409)
@@ -191,7 +192,12 @@ func TestMembersPage(t *testing.T) {
 		t.Errorf("the page says %s", page.text())
 	}
 	withdraw := page.one(t, "section", "aria-labelledby=invitations-title").one(t, "form").attr("action")
+	again := s.post("/t/acme/invitations", url.Values{"email": {"Bob@example.com"}, "role": {"viewer"}}).want(t, 409)
+	if said := parse(t, again.body).one(t, "p", "id=email-fault").text(); !strings.Contains(said, "was invited a second ago already") && !strings.Contains(said, "seconds ago already") {
+		t.Errorf("invited twice: %s", said)
+	}
 	s.post(withdraw, nil).want(t, 303)
+	s.post(strings.Replace(withdraw, "/withdraw", "/link", 1), nil).want(t, 403) // who reads the mail shows that the address is theirs
 
 	s.cookie = s.member(app.Editor)
 	page = parse(t, s.page("/t/acme/members").want(t, 200).body)
@@ -209,7 +215,45 @@ func TestMembersPage(t *testing.T) {
 	}
 }
 
-func TestKeysPage(t *testing.T) {
+// Without a mail server no page says that a mail is sent, and owners hand links over.
+func TestInvitingWithoutMails(t *testing.T) {
+	s := newSite(t)
+	s.post("/t/acme/invitations", url.Values{"email": {"bob@example.com"}, "role": {"viewer"}}).want(t, 303)
+	page := parse(t, s.page("/t/acme/members").want(t, 200).body)
+	form := ""
+	for _, f := range page.all("form") {
+		if strings.HasSuffix(f.attr("action"), "/link") {
+			form = f.attr("action")
+		}
+	}
+	for _, path := range []string{"/t/acme/members", "/reset", "/account"} {
+		if text := parse(t, s.page(path).want(t, 200).body).one(t, "main").text(); !strings.Contains(text, "sends no mails") || strings.Contains(strings.ToLower(text), "mail me") {
+			t.Errorf("%s says %s", path, text)
+		}
+	}
+	if text := parse(t, s.post("/reset", url.Values{"email": {"ada@example.com"}}).want(t, 200).body).one(t, "main").text(); !strings.Contains(text, "sends no mails") {
+		t.Errorf("who asks for a reset is told %s", text)
+	}
+
+	s.post(form, nil).want(t, 409) // the mail, which would replace it, is yet to be written
+	if _, err := s.pool.Exec(context.Background(), `UPDATE invitations SET sent_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	made := s.post(form, nil).want(t, 201)
+	link := parse(t, made.body).one(t, "code", "class=secret").text()
+	if made.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(link, s.url+"/invitation?token=") {
+		t.Errorf("the link %s, %v", link, made.Header)
+	}
+	if text := parse(t, s.do("GET", strings.TrimPrefix(link, s.url), nil).want(t, 200).body).one(t, "h1").text(); text != "Join Acme" {
+		t.Errorf("it leads to %s", text)
+	}
+	if strings.Contains(s.page("/t/acme/members").want(t, 200).body, "token=") {
+		t.Error("the link is shown again")
+	}
+	s.post(form, nil).want(t, 201)
+	s.do("GET", strings.TrimPrefix(link, s.url), nil).want(t, 404)
+}
+
 	s := newSite(t)
 	wrong := parse(t, s.post("/t/acme/keys", url.Values{"name": {""}, "scope": {"all"}, "days": {"5"}}).want(t, 422).body)
 	if wrong.one(t, "p", "id=scope-fault").text() == "" || wrong.one(t, "p", "id=name-fault").text() == "" || wrong.one(t, "input", "name=days").attr("value") != "5" {

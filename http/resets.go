@@ -25,10 +25,12 @@ func (s *Server) askReset(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return show(w, r, http.StatusOK, views.Message(s.shell("Look into your mail"), views.MessagePage{
-		Text: "If there is an account with " + email + ", a mail is on its way to it. Its link is good for an hour.",
-		Link: "Back to signing in", To: "/signin",
-	}))
+	title, text := "Look into your mail", "If there is an account with "+email+", a mail is on its way to it. Its link is good for an hour."
+	if !s.o.Mails {
+		title = "Ask for your link"
+		text = "This server sends no mails. If there is an account with " + email + ", whoever runs the server finds a link in its log, which is good for an hour."
+	}
+	return show(w, r, http.StatusOK, views.Message(s.shell(title), views.MessagePage{Text: text, Link: "Back to signing in", To: "/signin"}))
 }
 
 func (s *Server) showNewPassword(w http.ResponseWriter, r *http.Request) error {

@@ -102,6 +102,7 @@ func (s *Server) routes() []route {
 		{"POST /t/{slug}/invitations", s.member(s.invite)},
 		{"POST /t/{slug}/invitations/{id}/withdraw", s.member(s.withdraw)},
 		{"GET /t/{slug}/keys", s.member(s.showKeys)},
+		{"POST /t/{slug}/invitations/{id}/link", s.member(s.linkInvitation)},
 		{"POST /t/{slug}/keys", s.member(s.createKey)},
 		{"POST /t/{slug}/keys/{id}/revoke", s.member(s.revokeKey)},
 		{"GET /t/{slug}/webhooks", s.editor(s.showWebhooks)},

@@ -28,6 +28,7 @@ type Options struct {
 	Generation     int
 	FontFile       func(file string) string // where the renderer has a font of the system; nil is there
 	BaseURL        string                   // the address that people use
+	Mails          bool                     // there is a mail server; without one, mails are files that nobody is sent
 	RateLimit      float64                  // requests a second for each API key; 0 is off
 	TrustedProxies []string                 // addresses and networks whose X-Forwarded-For is believed
 	Log            *slog.Logger

@@ -26,6 +26,9 @@ func (w *deliveryWorker) Work(ctx context.Context, job *river.Job[app.DeliveryJo
 	if job.Args.Version > app.DeliveryJobVersion {
 		return river.JobSnooze(unknownWait)
 	}
+	if w.app.Muted() {
+		return river.JobSnooze(mutedWait)
+	}
 	if !w.seats.take(job.Args.TenantID) {
 		return river.JobSnooze(w.turns.next(job.Args.TenantID, time.Now()))
 	}

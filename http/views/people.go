@@ -56,11 +56,11 @@ func (s Shell) owns() bool {
 	return slices.ContainsFunc(s.Workspaces, func(m app.Membership) bool { return m.Slug == s.Here && m.Owns() })
 }
 
-func invitationState(i app.Invitation) string {
+func invitationState(s Shell, i app.Invitation) string {
 	switch {
 	case i.Expired():
 		return "expired " + day(i.ExpiresAt)
-	case i.SentAt == nil:
+	case i.SentAt == nil && s.Mails:
 		return "the mail is not sent yet"
 	}
 	return "invited " + day(i.CreatedAt) + ", good until " + day(i.ExpiresAt)

@@ -24,6 +24,7 @@ type Shell struct {
 	Here       string // the slug of the workspace that the page belongs to
 	Operating  bool   // it is for operators
 	Muted      bool   // the instance is a copy that acts on nothing outside
+	Mails      bool   // a mail server sends what we write
 	Module     string // that the page runs, "" for none
 }
 
