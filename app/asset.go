@@ -67,6 +67,14 @@ func (t Tenant) Asset(ctx context.Context, id string) (a Asset, err error) {
 	return one[Asset](ctx, t.sight(), "asset", `SELECT `+assetColumns+` FROM assets WHERE id = $1`, u)
 }
 
+// Assets lists a page of images, newest first.
+func (t Tenant) Assets(ctx context.Context, p PageRequest) (List[Asset], error) {
+	return list(ctx, t.sight(), "assets", p, func(a Asset) string { return a.ID }, `
+		SELECT `+assetColumns+` FROM assets
+		WHERE $1::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM assets WHERE id = $1)
+		ORDER BY created_at DESC, id DESC LIMIT $2`)
+}
+
 // OpenAsset opens an image's bytes.
 func (t Tenant) OpenAsset(ctx context.Context, id string) (Asset, io.ReadSeekCloser, error) {
 	a, err := t.Asset(ctx, id)

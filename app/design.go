@@ -40,7 +40,16 @@ const designColumns = `d.id, d.name, d.version, v.document, d.created_at, d.upda
 const designTables = `designs d JOIN design_versions v ON v.design_id = d.id AND v.version = d.version AND d.deleted_at IS NULL`
 
 // CreateDesign makes a design at version 1.
-func (t Tenant) CreateDesign(ctx context.Context, once *Once, name string, doc Document) (d Design, err error) {
+func (t Tenant) CreateDesign(ctx context.Context, once *Once, name string, doc Document) (Design, error) {
+	return t.createDesign(ctx, once, name, doc, Samples{})
+}
+
+// BeginDesign makes a design of a template, and keeps the template's sample beside it.
+func (t Tenant) BeginDesign(ctx context.Context, of Template) (Design, error) {
+	return t.createDesign(ctx, nil, of.Name, of.Document, Samples{Values: of.Sample})
+}
+
+func (t Tenant) createDesign(ctx context.Context, once *Once, name string, doc Document, s Samples) (d Design, err error) {
 	if err := t.may(toEdit); err != nil {
 		return d, err
 	}
@@ -56,7 +65,7 @@ func (t Tenant) CreateDesign(ctx context.Context, once *Once, name string, doc D
 			if err := t.checkFonts(ctx, tx, "document.", doc); err != nil {
 				return Design{}, "", err
 			}
-			d, err := insertDesign(ctx, tx, t.ID(), t.caller.called(), name, doc)
+			d, err := insertDesign(ctx, tx, t.ID(), t.caller.called(), name, doc, s)
 			if err != nil {
 				return d, "", err
 			}
@@ -132,9 +141,13 @@ func (t Tenant) SaveDesign(ctx context.Context, id string, seen int, name string
 	return d, err
 }
 
-func insertDesign(ctx context.Context, tx pgx.Tx, tenant, by, name string, doc Document) (Design, error) {
+func insertDesign(ctx context.Context, tx pgx.Tx, tenant, by, name string, doc Document, s Samples) (Design, error) {
+	samples, err := s.write()
+	if err != nil {
+		return Design{}, err
+	}
 	type made struct{ ID string }
-	m, err := one[made](ctx, tx, "design", `INSERT INTO designs (tenant_id, name) VALUES ($1, $2) RETURNING id`, tenant, strings.TrimSpace(name))
+	m, err := one[made](ctx, tx, "design", `INSERT INTO designs (tenant_id, name, samples) VALUES ($1, $2, $3) RETURNING id`, tenant, strings.TrimSpace(name), samples)
 	if err != nil {
 		return Design{}, fmt.Errorf("insert design: %w", err)
 	}

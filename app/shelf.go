@@ -40,7 +40,16 @@ func (t Tenant) DuplicateDesign(ctx context.Context, id string) (d Design, err e
 	if d, err = t.Design(ctx, id); err != nil {
 		return d, err
 	}
-	return t.CreateDesign(ctx, nil, clipRunes("Copy of "+d.Name, maxName), d.Document)
+	return t.CopyDesign(ctx, id, clipRunes("Copy of "+d.Name, maxName), d.Document)
+}
+
+// CopyDesign makes a design of what has become of another, and keeps the samples of that beside it.
+func (t Tenant) CopyDesign(ctx context.Context, id, name string, doc Document) (d Design, err error) {
+	samples, err := t.Samples(ctx, id)
+	if err != nil {
+		return d, err
+	}
+	return t.createDesign(ctx, nil, name, doc, samples)
 }
 
 // ArchiveDesign takes a design out of the gallery and of lists. It is rendered as

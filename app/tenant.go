@@ -106,7 +106,7 @@ func (a *App) insertTenant(ctx context.Context, tx pgx.Tx, name string) (TenantR
 		if len(made) == 0 {
 			continue // the slug is another's
 		}
-		if _, err := insertDesign(ctx, tx, made[0].ID, "", starter().Name, starter().Document); err != nil {
+		if _, err := insertDesign(ctx, tx, made[0].ID, "", starter().Name, starter().Document, Samples{Values: starter().Sample}); err != nil {
 			return TenantRow{}, err
 		}
 		return made[0], nil

@@ -10,6 +10,18 @@ import (
 	"majestic/app"
 )
 
+func (s *Server) listAssets(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	page, err := pageOf(r)
+	if err != nil {
+		return err
+	}
+	assets, err := t.Assets(r.Context(), page)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, assets)
+}
+
 func (s *Server) createAsset(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
 	name, data, err := readUpload(w, r)
 	if err != nil {

@@ -107,7 +107,7 @@ func TestManyTabs(t *testing.T) {
 	x := makeThings(t, s.tenant, "Card")
 	first := s.browser()
 	tabs := []*browser{first}
-	for range 7 {
+	for range 5 {
 		ctx, leave := chromedp.NewContext(first.ctx)
 		t.Cleanup(leave)
 		tabs = append(tabs, &browser{t, ctx})

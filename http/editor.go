@@ -42,9 +42,13 @@ func (s *Server) showEditor(w http.ResponseWriter, r *http.Request, v visit) err
 	if err != nil {
 		return err
 	}
-	drawn, _ := d.Document.Preview(nil)
+	samples, err := v.Samples(r.Context(), d.ID)
+	if err != nil {
+		return err
+	}
+	drawn, _ := samples.Preview(d.Document)
 	return show(w, r, http.StatusOK, views.Editor(s.easelFor(v, d.Name), views.EditorPage{
-		Design: d, Pages: drawn.Pages, Images: s.images(v), Families: views.FamiliesOf(app.Families(), own),
+		Design: d, Samples: samples, Pages: drawn.Pages, Images: s.images(v), Families: views.FamiliesOf(app.Families(), own),
 	}))
 }
 
@@ -74,10 +78,32 @@ func (s *Server) saveDesign(w http.ResponseWriter, r *http.Request, v visit) err
 
 // copyDesign keeps as a design of its own what cannot be saved over another's work.
 func (s *Server) copyDesign(w http.ResponseWriter, r *http.Request, v visit) error {
-	if _, err := v.Design(r.Context(), r.PathValue("id")); err != nil {
+	name, doc, _, err := readDesign(w, r)
+	if err != nil {
 		return err
 	}
-	return s.createDesign(w, r, v.Tenant)
+	d, err := v.CopyDesign(r.Context(), r.PathValue("id"), name, doc)
+	if err != nil {
+		return err
+	}
+	return writeDesign(w, http.StatusCreated, d)
+}
+
+// saveSamples keeps the values that a design is shown with in the editor.
+func (s *Server) saveSamples(w http.ResponseWriter, r *http.Request, v visit) error {
+	var in app.Samples
+	if _, err := readJSON(w, r, maxBody, &in); err != nil {
+		return err
+	}
+	if err := v.KeepSamples(r.Context(), r.PathValue("id"), in); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Server) showAssets(w http.ResponseWriter, r *http.Request, v visit) error {
+	return s.listAssets(w, r, v.Tenant)
 }
 
 func (s *Server) uploadAsset(w http.ResponseWriter, r *http.Request, v visit) error {

@@ -6,12 +6,18 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"majestic/app/apptest"
 )
 
 func testInspecting(t *testing.T, w *workbench) {
 	w.click(at{70, 70})
 	w.fill(`[data-property=x] input`, "55.5")
 	w.wants("a", "x", 55.5)
+	w.fill(`[data-property=x] input`, "0x10")
+	w.until(`document.querySelector("[data-property=x] [aria-invalid=true]")`)
+	w.wants("a", "x", 0)
+	w.fill(`[data-property=x] input`, "55.5")
 	w.fill(`[data-property=opacity] input`, "50")
 	w.wants("a", "opacity", 0.5)
 	w.fill(`[data-property=width] input`, "0")
@@ -139,9 +145,66 @@ func testSamples(t *testing.T, w *workbench) {
 	w.until(`board.querySelector("[data-element=t]").textContent === "Hello Edsger"`)
 	w.open()
 	w.until(`board.querySelector("[data-element=t]").textContent === "Hello Edsger"`)
+
+	// They are the design's: another browser has them as well, and no version more.
+	w.until(`Object.values(localStorage).every((kept) => !kept.includes("unsent"))`)
+	elsewhere := chromedp.Evaluate[chromedp.Void](`localStorage.clear()`)
+	w.do("be another browser", elsewhere)
+	w.open()
+	w.until(`board.querySelector("[data-element=t]").textContent === "Hello Grace"`)
 	if d := w.saved(); d.Version != 1 {
 		t.Errorf("sample data made version %d of the design", d.Version)
 	}
+
+	w.expects("ERR_INTERNET_DISCONNECTED")
+	w.online(false, w.site.url+"/t/acme/designs/"+w.design+"/samples")
+	w.do("a long table", chromedp.Evaluate[chromedp.Void](`{
+		const table = document.querySelector("[data-part=table]");
+		table.value = "name\n" + "Ada\n".repeat(201);
+		table.dispatchEvent(new Event("change"));
+	}`))
+	trouble := `document.querySelector("[data-part=trouble]").textContent`
+	w.until(trouble + `.includes("201 rows; the first 200") && ` + trouble + `.includes("kept here, and sent later")`)
+	w.open()
+	w.until(`board.querySelector("[data-element=t]").textContent === "Hello Ada"`)
+	w.reconnect()
+	w.until(`Object.values(localStorage).every((kept) => !kept.includes("unsent"))`)
+	w.do("be another browser", elsewhere)
+	w.open()
+	w.until(`document.querySelector("[data-part=rows] output").textContent === "Row 1 of 200"`)
+}
+
+// testChoosingPictures for a variable that is one: from a file, or among those that are here.
+func testChoosingPictures(t *testing.T, w *workbench) {
+	w.expects("422")
+	w = w.site.workbench(t, w.browser, `{"version":1,"pages":[{"width":400,"height":300,"elements":[
+		{"id":"p","type":"image","x":40,"y":40,"width":60,"height":60,"asset":"{{photo}}"},
+		{"id":"t","type":"text","x":40,"y":220,"width":300,"height":40,"text":"{{name}}"}]}]}`)
+	w.until(`document.querySelectorAll("[data-part=samples] .ways").length === 1`)
+	w.bring("[data-part=samples] input[type=file]", "wrong.png", []byte("no picture"))
+	w.expects("422")
+	w.until(`document.querySelector("[data-part=samples] p.fault").textContent.startsWith("wrong.png: ")`)
+	w.bring("[data-part=samples] input[type=file]", "photo.png", apptest.PNG(30, 20))
+	w.until(`board.querySelector("img").naturalWidth === 30 && document.querySelector("[data-part=samples] p[role=status]").textContent === "photo.png is in place."`)
+
+	w.fill(`[data-part=samples] [data-name=photo]`, " ")
+	w.until(`document.querySelector("[data-part=trouble]").textContent !== ""`)
+	w.do("choose", chromedp.Click(chromedp.CSS("[data-part=samples] .ways button:last-of-type")))
+	w.until(`document.querySelector("dialog.pictures[open] li img")?.naturalWidth === 30`)
+	w.keys("r")
+	w.do("take it", chromedp.Click(chromedp.CSS("dialog.pictures li button")))
+	w.until(`board.querySelector("img").naturalWidth === 30 && !document.querySelector("dialog.pictures") && document.querySelector("[data-command=rect]").getAttribute("aria-pressed") === "false"`)
+	w.until(`Object.values(localStorage).every((kept) => !kept.includes("unsent"))`)
+
+	// The page that renders begins with it, and offers the same.
+	w.do("done", chromedp.Click(chromedp.CSS("[data-part=done]")))
+	w.browser.until(`document.querySelector("#var-photo")?.value.length === 36 && document.querySelector("#drawing img").naturalWidth === 30 && document.querySelector("[data-picture] .ways")`)
+	w.bring("[data-picture] input[type=file]", "wide.png", apptest.PNG(50, 20))
+	w.browser.until(`document.querySelector("#drawing img").naturalWidth === 50`)
+	w.do("choose", chromedp.Click(chromedp.CSS("[data-picture] .ways button:last-of-type")))
+	w.browser.until(`document.querySelectorAll("dialog.pictures li").length >= 2`)
+	w.do("the one before", chromedp.Click(chromedp.CSS("dialog.pictures li:nth-child(2) button")))
+	w.browser.until(`document.querySelector("#drawing img").naturalWidth === 30 && document.querySelector("[data-call]").textContent.includes(document.querySelector("#var-photo").value)`)
 }
 
 func testHelp(t *testing.T, w *workbench) {

@@ -76,7 +76,7 @@ func testGone(t *testing.T, w *workbench) {
 	w.do("be another window", chromedp.Evaluate[chromedp.Void](`sessionStorage.clear()`))
 	w.open()
 	w.until(`board.querySelector("[data-element=a]").style.left === "60px"`)
-	w.online(true, "")
+	w.reconnect()
 	w.wants("a", "x", 60)
 	w.do("undo what that window did", chromedp.Click(chromedp.CSS("[data-command=undo]")))
 	w.wants("a", "x", 40)
@@ -102,7 +102,7 @@ func testRefused(t *testing.T, w *workbench) {
 
 // testSlow goes on while an answer takes its time.
 func testSlow(t *testing.T, w *workbench) {
-	w.network(&network.Conditions{URLPattern: w.site.url + "/t/acme/designs/" + w.design, Latency: 700, DownloadThroughput: -1, UploadThroughput: -1})
+	w.slow("", 700)
 	w.drag(at{70, 70}, at{90, 77}, ctrl)
 	w.until(state + ` === "Saving …"`)
 	w.drag(at{90, 77}, at{110, 77}, ctrl)
@@ -249,6 +249,16 @@ func testTwoTabs(t *testing.T, w *workbench) {
 }
 
 func testPictures(t *testing.T, w *workbench) {
+	// Beside the page as well, a file that is let go does not take the window.
+	for _, event := range []string{"dragover", "drop"} {
+		if left := ask[bool](w, `(() => {
+			const dataTransfer = new DataTransfer();
+			dataTransfer.items.add(new File(["x"], "x.png", {type: "image/png"}));
+			return document.querySelector(".tools").dispatchEvent(new DragEvent("`+event+`", {dataTransfer, bubbles: true, cancelable: true}));
+		})()`); left {
+			t.Errorf("the browser leaves for a file, on %s", event)
+		}
+	}
 	w.expects("422")
 	w.hand("drop", "photo.png", apptest.PNG(30, 20))
 	w.until(`board.querySelector("img[data-element=image-1]")?.naturalWidth === 30`)
@@ -278,6 +288,12 @@ func testClipboard(t *testing.T, w *workbench) {
 	other.paste("<b>plain</b>")
 	other.wants("text-1", "text", "<b>plain</b>")
 	other.until(`board.querySelector("[data-element=text-1]").textContent === "<b>plain</b>" && !board.querySelector("b")`)
+	for _, nothing := range []string{"", " \n\t "} {
+		other.paste(nothing)
+	}
+	if n := len(other.elements()); n != 6 {
+		t.Errorf("%d elements after nothing was pasted", n)
+	}
 	other.paste(strings.Repeat("x", 20_001))
 	other.until(`document.querySelector("[data-part=trouble]").textContent.includes("20001")`)
 }
@@ -296,11 +312,42 @@ func (w *workbench) online(yes bool, pattern string) {
 	w.network(&network.Conditions{URLPattern: pattern, Offline: !yes, DownloadThroughput: -1, UploadThroughput: -1})
 }
 
+// reconnect gives the network back, and the page hears of it.
+func (w *workbench) reconnect() {
+	w.t.Helper()
+	w.online(true, "")
+	w.do("hear of it", chromedp.Evaluate[chromedp.Void](`dispatchEvent(new Event("online"))`))
+}
+
+// slow has answers at the design's address, or one below it, take so many milliseconds.
+func (w *workbench) slow(below string, ms float64) {
+	w.t.Helper()
+	w.network(&network.Conditions{URLPattern: w.site.url + "/t/acme/designs/" + w.design + below, Latency: ms, DownloadThroughput: -1, UploadThroughput: -1})
+}
+
 func (w *workbench) network(rule *network.Conditions) {
 	w.t.Helper()
 	if _, err := chromedp.Call(w.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{rule}}); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// bring has a file chosen in an input.
+func (w *workbench) bring(input, name string, data []byte) {
+	w.t.Helper()
+	w.do("bring "+name, chromedp.Evaluate[chromedp.Void](`{
+		const input = document.querySelector(`+quote(input)+`);
+		input.files = `+filesOf(name, data)+`;
+		input.dispatchEvent(new Event("change", {bubbles: true}));
+	}`))
+}
+
+// filesOf is a list of one file, in the page.
+func filesOf(name string, data []byte) string {
+	return `((transfer) => {
+		transfer.items.add(new File([Uint8Array.from(atob(` + quote(base64.StdEncoding.EncodeToString(data)) + `), (c) => c.charCodeAt(0))], ` + quote(name) + `, {type: "image/png"}));
+		return transfer.files;
+	})(new DataTransfer())`
 }
 
 // hand drops or pastes a file.

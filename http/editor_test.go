@@ -34,6 +34,8 @@ func TestEditorTools(t *testing.T) {
 		"typing":    testTyping,
 		"arranging": testArranging,
 		"cropping":  testCropping,
+		"given up":  testGivingUp,
+		"locked":    testLocked,
 		"looking":   testLooking,
 	})
 }
@@ -43,6 +45,7 @@ func TestEditorPanels(t *testing.T) {
 		"inspecting": testInspecting,
 		"layers":     testLayers,
 		"samples":    testSamples,
+		"pictures":   testChoosingPictures,
 		"help":       testHelp,
 	})
 }
@@ -233,9 +236,13 @@ func (w *workbench) saved() app.Design {
 	return d
 }
 
-// elements are those of the first page, saved.
+// elements are those of the first page, saved at once: that it saves by itself after
+// a rest is for the tests of saving, which wait for it.
 func (w *workbench) elements() []map[string]any {
 	w.t.Helper()
+	if ask[bool](w, state+` === "Changed"`) {
+		w.keys("s", ctrl)
+	}
 	w.until(state + ` === "Saved"`)
 	text, err := json.Marshal(w.saved().Document)
 	if err != nil {

@@ -20,6 +20,7 @@ const (
 
 func testMoving(t *testing.T, w *workbench) {
 	w.drag(at{70, 70}, at{90, 77}, ctrl)
+	w.until(state + ` === "Saved"`) // by itself
 	w.wants("a", "x", 60, "y", 47)
 	if d := w.saved(); d.Version < 2 {
 		t.Errorf("saved is version %d", d.Version)
@@ -138,6 +139,55 @@ func testTyping(t *testing.T, w *workbench) {
 	if n := len(w.elements()); n != 4 {
 		t.Errorf("an empty text is kept: %d elements", n)
 	}
+}
+
+// testGivingUp a text that was just placed is no step, also before it is drawn; one that
+// is typed is one.
+func testGivingUp(t *testing.T, w *workbench) {
+	nothing := `board.querySelectorAll("[data-element]").length === 3 && document.querySelector("[data-command=undo]").disabled`
+	w.keys("t")
+	w.keys("\r")
+	w.until(`document.activeElement.getAttribute("role") === "textbox"`)
+	w.keys(kb.Escape)
+	w.until(nothing)
+
+	w.slow("/draw", 500)
+	w.keys("t")
+	w.keys("\r")
+	w.keys(kb.Escape)
+	w.until(nothing + ` && document.querySelectorAll("[data-part=layers] li").length === 3`)
+	w.keys("t")
+	w.keys("\r")
+	w.keys("Early")
+	w.until(`board.querySelector("[data-element=text-1]")?.textContent === "Early"`)
+	w.online(true, "")
+	w.keys(", and late")
+	w.keys(kb.Escape)
+	w.wants("text-1", "text", "Early, and late")
+	w.keys("z", ctrl)
+	w.until(nothing)
+	w.keys("z", ctrl, shift)
+	w.wants("text-1", "text", "Early, and late")
+}
+
+// testLocked: what is locked is neither moved by the inspector nor cut.
+func testLocked(t *testing.T, w *workbench) {
+	w.click(at{70, 70})
+	w.keys("l", ctrl)
+	w.until(`document.querySelector("[data-property=x] input").matches(":disabled") && document.querySelector("[data-part=title]").textContent === "a (locked)"`)
+	w.do("b as well", chromedp.Evaluate[chromedp.Void](`document.querySelector("li[data-id=b] .pick").dispatchEvent(new MouseEvent("click", {bubbles: true, shiftKey: true}))`))
+	w.selects("a", "b")
+	w.fill(`[data-property=x] input`, "10")
+	w.wants("a", "x", 40)
+	w.wants("b", "x", 10)
+	cut := `document.body.dispatchEvent(new ClipboardEvent("cut", {clipboardData: new DataTransfer(), bubbles: true, cancelable: true}))`
+	w.do("cut", chromedp.Evaluate[chromedp.Void](cut))
+	w.until(`board.querySelector("[data-element=a]") && !board.querySelector("[data-element=b]")`)
+	w.do("pick", chromedp.Click(chromedp.CSS("li[data-id=a] .pick")))
+	w.do("cut", chromedp.Evaluate[chromedp.Void](cut))
+	w.keys("z", ctrl)
+	w.until(`board.querySelector("[data-element=b]")`)
+	w.wants("a", "locked", true)
 }
 
 func testArranging(t *testing.T, w *workbench) {

@@ -26,9 +26,13 @@ func (s *Server) showHistory(w http.ResponseWriter, r *http.Request, v visit) er
 	if err != nil {
 		return err
 	}
+	samples, err := v.Samples(r.Context(), d.ID)
+	if err != nil {
+		return err
+	}
 	page := views.HistoryPage{Design: d, Images: s.images(v)}
 	for _, p := range past.Data {
-		then := drawnThen(p)
+		then := drawnThen(p, samples)
 		if len(then.Pages) > 0 && len(then.Pages[0].Elements) <= smallEnough {
 			then.Pages = then.Pages[:1]
 		} else {
@@ -106,14 +110,18 @@ func (s *Server) past(w http.ResponseWriter, r *http.Request, v visit, status in
 	if err != nil {
 		return err
 	}
-	now, _ := d.Document.Preview(nil)
+	samples, err := v.Samples(r.Context(), d.ID)
+	if err != nil {
+		return err
+	}
+	now, _ := samples.Preview(d.Document)
 	return show(w, r, status, views.Past(s.easelFor(v, d.Name+", version "+strconv.Itoa(version)), views.PastPage{
-		Design: d, Now: now.Pages, Then: drawnThen(then), Images: s.images(v), Message: message,
+		Design: d, Now: now.Pages, Then: drawnThen(then, samples), Images: s.images(v), Message: message,
 	}))
 }
 
-func drawnThen(p app.PastDesign) views.DrawnVersion {
-	drawn, _ := p.Document.Preview(nil)
+func drawnThen(p app.PastDesign, s app.Samples) views.DrawnVersion {
+	drawn, _ := s.Preview(p.Document)
 	return views.DrawnVersion{DesignVersion: p.DesignVersion, Pages: drawn.Pages}
 }
 

@@ -74,7 +74,8 @@ func TestLook(t *testing.T) {
 		{name: "editor, dispute", path: edit, logs: "412", then: func(w *workbench) {
 			now, err := s.tenant.Design(ctx, d.ID)
 			if err == nil {
-				_, err = s.tenant.SaveDesign(ctx, d.ID, now.Version, "Theirs", now.Document)
+				theirs := strings.Replace(poster, `"x":860`, fmt.Sprintf(`"x":%d`, 860+now.Version), 1)
+				_, err = s.tenant.SaveDesign(ctx, d.ID, now.Version, "Theirs", document(t, strings.Replace(theirs, "ASSET", x.asset, 1)))
 			}
 			if err != nil {
 				t.Fatal(err)

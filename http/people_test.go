@@ -76,7 +76,8 @@ func TestEachRole(t *testing.T) {
 		"POST /t/{slug}/designs/{id}/publish": edit, "POST /t/{slug}/designs/{id}/versions/{version}/restore": edit,
 		"POST /t/{slug}/designs/{id}/name": edit, "POST /t/{slug}/designs/{id}/duplicate": edit, "POST /t/{slug}/designs/{id}/archive": edit, "POST /t/{slug}/designs/{id}/unarchive": edit,
 		"GET /t/{slug}/designs/{id}/edit": look, // who may not edit is led to the design
-		"PUT /t/{slug}/designs/{id}":      edit, "POST /t/{slug}/designs/{id}/draw": edit, "POST /t/{slug}/designs/{id}/copies": edit, "POST /t/{slug}/assets": edit,
+		"PUT /t/{slug}/designs/{id}":      edit, "POST /t/{slug}/designs/{id}/draw": edit, "POST /t/{slug}/designs/{id}/copies": edit, "PUT /t/{slug}/designs/{id}/samples": edit,
+		"GET /t/{slug}/assets": look, "POST /t/{slug}/assets": edit,
 		"GET /t/{slug}/renders": look, "GET /t/{slug}/renders/{id}": look, "GET /t/{slug}/renders/{id}/events": look, "GET /t/{slug}/renders/{id}/file": look,
 		"GET /t/{slug}/assets/{id}": look, "GET /t/{slug}/fonts.css": look, "GET /t/{slug}/fonts/{id}": look, "GET /t/{slug}/fetched": look,
 		"GET /t/{slug}/designs/{id}/versions/{version}/thumbnail": look, "GET /t/{slug}/fonts": look,
@@ -92,7 +93,7 @@ func TestEachRole(t *testing.T) {
 		"POST /t/{slug}/webhooks/{id}/enable": edit, "POST /t/{slug}/webhooks/{id}/disable": edit, "POST /t/{slug}/webhooks/{id}/delete": edit,
 		"POST /t/{slug}/webhooks/{id}/secret": edit, "POST /t/{slug}/webhooks/{id}/rotate": edit, "POST /t/{slug}/webhooks/{id}/test": edit,
 		"POST /t/{slug}/webhooks/{id}/deliveries/{delivery}/resend": edit,
-		"POST /t/{slug}/invitations": own, "POST /t/{slug}/invitations/{id}/link": own, "POST /t/{slug}/invitations/{id}/withdraw": own,
+		"POST /t/{slug}/invitations":                                own, "POST /t/{slug}/invitations/{id}/link": own, "POST /t/{slug}/invitations/{id}/withdraw": own,
 		"GET /t/{slug}/keys": own, "POST /t/{slug}/keys": own, "POST /t/{slug}/keys/{id}/revoke": own,
 	}
 	ids := map[string]string{"designs": x.design, "renders": x.render, "assets": x.asset, "fonts": x.font, "drafts": x.draft, "batches": x.batch, "webhooks": x.webhook}
@@ -191,13 +192,13 @@ func TestMembersPage(t *testing.T) {
 	if !strings.Contains(page.one(t, "section", "aria-labelledby=invitations-title").text(), "bob@example.com Viewer · the mail is not sent yet") {
 		t.Errorf("the page says %s", page.text())
 	}
-	withdraw := page.one(t, "section", "aria-labelledby=invitations-title").one(t, "form").attr("action")
 	again := s.post("/t/acme/invitations", url.Values{"email": {"Bob@example.com"}, "role": {"viewer"}}).want(t, 409)
 	if said := parse(t, again.body).one(t, "p", "id=email-fault").text(); !strings.Contains(said, "was invited a second ago already") && !strings.Contains(said, "seconds ago already") {
 		t.Errorf("invited twice: %s", said)
 	}
-	s.post(withdraw, nil).want(t, 303)
+	withdraw := page.one(t, "section", "aria-labelledby=invitations-title").one(t, "form").attr("action")
 	s.post(strings.Replace(withdraw, "/withdraw", "/link", 1), nil).want(t, 403) // who reads the mail shows that the address is theirs
+	s.post(withdraw, nil).want(t, 303)
 
 	s.cookie = s.member(app.Editor)
 	page = parse(t, s.page("/t/acme/members").want(t, 200).body)
@@ -254,6 +255,7 @@ func TestInvitingWithoutMails(t *testing.T) {
 	s.do("GET", strings.TrimPrefix(link, s.url), nil).want(t, 404)
 }
 
+func TestKeysPage(t *testing.T) {
 	s := newSite(t)
 	wrong := parse(t, s.post("/t/acme/keys", url.Values{"name": {""}, "scope": {"all"}, "days": {"5"}}).want(t, 422).body)
 	if wrong.one(t, "p", "id=scope-fault").text() == "" || wrong.one(t, "p", "id=name-fault").text() == "" || wrong.one(t, "input", "name=days").attr("value") != "5" {

@@ -11,7 +11,7 @@ import (
 	"majestic/http/views"
 )
 
-// showDesign shows what is published of a design, filled in as it was last rendered.
+// showDesign shows what is published of a design, filled in as it was last rendered, or with its samples.
 func (s *Server) showDesign(w http.ResponseWriter, r *http.Request, v visit) error {
 	d, err := v.PublishedDesign(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -24,6 +24,12 @@ func (s *Server) showDesign(w http.ResponseWriter, r *http.Request, v visit) err
 	last := app.Render{Output: app.Output{Format: "png", Scale: 1, Page: 1}}
 	if len(renders.Data) > 0 {
 		last = renders.Data[0]
+	} else {
+		samples, err := v.Samples(r.Context(), d.ID)
+		if err != nil {
+			return err
+		}
+		last.Variables = samples.First()
 	}
 	return show(w, r, http.StatusOK, views.Design(s.easelFor(v, d.Name), s.studio(v, d, last.Variables, typed(last.Output), renders.Data)))
 }

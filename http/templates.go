@@ -19,10 +19,10 @@ func (s *Server) postDesign(w http.ResponseWriter, r *http.Request, v visit) err
 	if err := s.readForm(w, r); err != nil {
 		return err
 	}
-	name, doc, err := beginning(r)
+	of, err := beginning(r)
 	var d app.Design
 	if err == nil {
-		d, err = v.CreateDesign(r.Context(), nil, name, doc)
+		d, err = v.BeginDesign(r.Context(), of)
 	}
 	if refused(r, err) {
 		said := s.note(w, r, err)
@@ -38,15 +38,14 @@ func (s *Server) postDesign(w http.ResponseWriter, r *http.Request, v visit) err
 	return seeOther(w, views.Workspace(v.here.Slug, "designs", d.ID, "edit"))
 }
 
-// beginning is the document that a form asks for, and what it is called until
-// somebody calls it something else.
-func beginning(r *http.Request) (name string, doc app.Document, err error) {
+// beginning is the template that a form asks for, or one that is an empty page.
+func beginning(r *http.Request) (t app.Template, err error) {
 	if slug := r.PostForm.Get("template"); slug != "" {
 		t, ok := app.FindTemplate(slug)
 		if !ok {
-			return "", doc, app.Errorf(app.NotFound, "there is no such template; choose one of the page New design")
+			return t, app.Errorf(app.NotFound, "there is no such template; choose one of the page New design")
 		}
-		return t.Name, t.Document, nil
+		return t, nil
 	}
 	var faults []app.Field
 	side := func(name string) int {
@@ -58,10 +57,11 @@ func beginning(r *http.Request) (name string, doc app.Document, err error) {
 	}
 	width, height := side("width"), side("height")
 	if faults != nil {
-		return "", doc, invalid(faults...)
+		return t, invalid(faults...)
 	}
-	doc, err = app.Blank(width, height)
-	return "Untitled", doc, err
+	t.Name = "Untitled"
+	t.Document, err = app.Blank(width, height)
+	return t, err
 }
 
 func (s *Server) templates(w http.ResponseWriter, r *http.Request, v visit, status int, page views.TemplatesPage) error {

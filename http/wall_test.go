@@ -99,6 +99,17 @@ func TestForeignIDs(t *testing.T) {
 				s.send("POST", path, `{"name":"n","document":`+greeting+`}`).want(t, 404)
 			}
 		},
+		"PUT /t/{slug}/designs/{id}/samples": func(t *testing.T) {
+			for _, path := range both("designs/" + theirs.design + "/samples") {
+				s.send("PUT", path, `{"values":{"name":"Eve"}}`).want(t, 404)
+			}
+		},
+		"GET /t/{slug}/assets": func(t *testing.T) {
+			s.page("/t/bolt/assets").want(t, 404)
+			if got := s.page("/t/acme/assets").want(t, 200); !strings.Contains(got.body, ours.asset) || strings.Contains(got.body, theirs.asset) {
+				t.Errorf("our pictures are %s", got.body)
+			}
+		},
 		"POST /t/{slug}/assets": func(t *testing.T) {
 			s.send("POST", "/t/bolt/assets", "").want(t, 404)
 		},
@@ -145,6 +156,7 @@ func TestForeignIDs(t *testing.T) {
 		"POST /t/{slug}/members/{id}/remove":       post(both("members/" + people.user.ID + "/remove")...),
 		"POST /t/{slug}/leave":                     post("/t/bolt/leave"),
 		"POST /t/{slug}/invitations":               post("/t/bolt/invitations"),
+		"POST /t/{slug}/invitations/{id}/link":     post(both("invitations/" + people.invitation + "/link")...),
 		"POST /t/{slug}/invitations/{id}/withdraw": post(both("invitations/" + people.invitation + "/withdraw")...),
 		"GET /t/{slug}/keys":                       page(404, "/t/bolt/keys"),
 		"POST /t/{slug}/keys":                      post("/t/bolt/keys"),
@@ -156,16 +168,15 @@ func TestForeignIDs(t *testing.T) {
 				s.sendFile(path, "csv", "x.csv", []byte("name,accent\na,#000\n"), "Cookie", s.cookie.String(), "Sec-Fetch-Site", "same-origin").want(t, 404)
 			}
 		},
-		"POST /t/{slug}/invitations/{id}/link": post(both("invitations/" + people.invitation + "/link")...),
-		"GET /t/{slug}/drafts/{id}":            page(404, both("drafts/"+theirs.draft)...),
-		"GET /t/{slug}/drafts/{id}/faults":     page(404, both("drafts/"+theirs.draft+"/faults")...),
-		"POST /t/{slug}/drafts/{id}":           post(both("drafts/" + theirs.draft)...),
-		"GET /t/{slug}/batches":                page(404, "/t/bolt/batches"),
-		"GET /t/{slug}/batches/{id}":           page(404, both("batches/"+theirs.batch)...),
-		"GET /t/{slug}/batches/{id}/events":    page(404, both("batches/"+theirs.batch+"/events")...),
-		"GET /t/{slug}/batches/{id}/archive":   page(404, both("batches/"+theirs.batch+"/archive")...),
-		"POST /t/{slug}/batches/{id}/cancel":   post(both("batches/" + theirs.batch + "/cancel")...),
-		"POST /t/{slug}/batches/{id}/retry":    post(both("batches/" + theirs.batch + "/retry")...),
+		"GET /t/{slug}/drafts/{id}":          page(404, both("drafts/"+theirs.draft)...),
+		"GET /t/{slug}/drafts/{id}/faults":   page(404, both("drafts/"+theirs.draft+"/faults")...),
+		"POST /t/{slug}/drafts/{id}":         post(both("drafts/" + theirs.draft)...),
+		"GET /t/{slug}/batches":              page(404, "/t/bolt/batches"),
+		"GET /t/{slug}/batches/{id}":         page(404, both("batches/"+theirs.batch)...),
+		"GET /t/{slug}/batches/{id}/events":  page(404, both("batches/"+theirs.batch+"/events")...),
+		"GET /t/{slug}/batches/{id}/archive": page(404, both("batches/"+theirs.batch+"/archive")...),
+		"POST /t/{slug}/batches/{id}/cancel": post(both("batches/" + theirs.batch + "/cancel")...),
+		"POST /t/{slug}/batches/{id}/retry":  post(both("batches/" + theirs.batch + "/retry")...),
 
 		"GET /t/{slug}/webhooks":               page(404, "/t/bolt/webhooks"),
 		"POST /t/{slug}/webhooks":              post("/t/bolt/webhooks"),

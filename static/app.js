@@ -6,6 +6,7 @@ import { watchDraft } from "./draft.js";
 import { fitWhenReady } from "./drawings.js";
 import { search, upload } from "./fonts.js";
 import { closeMenus, find, freshen } from "./gallery.js";
+import { pickPictures } from "./picking.js";
 import { preview } from "./preview.js";
 import { watchRelease } from "./release.js";
 import { cancelHere, follow } from "./renders.js";
@@ -20,6 +21,9 @@ watchRelease();
 watchBatch();
 for (const form of document.querySelectorAll("form[data-preview]")) {
   preview(form);
+}
+for (const field of document.querySelectorAll("[data-picture]")) {
+  pickPictures(field);
 }
 for (const form of document.querySelectorAll("form:has([data-call])")) {
   showCall(form);

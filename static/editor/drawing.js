@@ -18,7 +18,9 @@ export function createDrawing({ board, address, model, samples, tell }) {
   let kept = null; // the id of a text that is being typed
   let asked = false;
   let asking = null;
+  let stale = false;
   let again;
+  document.addEventListener("visibilitychange", () => stale && document.visibilityState === "visible" && drawing.ask());
 
   const drawing = {
     node: (id) => nodes.get(id),
@@ -74,6 +76,7 @@ export function createDrawing({ board, address, model, samples, tell }) {
     const body = JSON.stringify({ document, variables: samples() });
     try {
       const response = await request(address, { method: "POST", body, headers: { "Content-Type": "application/json", Accept: accept } });
+      stale = !response.ok;
       if (response.ok) {
         swap(await response.text());
         tell("");

@@ -21,7 +21,7 @@ import { createSamples } from "./samples.js";
 import { createSaving } from "./saving.js";
 import { createStage } from "./stage.js";
 import { createStanding } from "./standing.js";
-import { createTextEdit } from "./text-edit.js";
+import { createTextEdit, typing } from "./text-edit.js";
 import { request } from "../request.js";
 
 const root = document.querySelector("[data-editor]");
@@ -35,7 +35,8 @@ const keep = await createKeep(`${root.dataset.person} ${design.id}`);
 const stage = createStage(part("stage"), part("board"));
 const overlay = createOverlay(part("overlay"), stage);
 const samples = createSamples({
-  list: part("samples"), table: part("table"), place: part("rows"), key: "samples " + design.id, model, changed: () => drawing.ask(), tell: trouble("samples"),
+  list: part("samples"), table: part("table"), place: part("rows"), given: JSON.parse(root.dataset.samples), address: address + "/samples", assets,
+  key: `samples ${root.dataset.person} ${design.id}`, model, changed: () => drawing.ask(), trouble,
 });
 const drawing = createDrawing({ board: part("board"), address: address + "/draw", model, samples: samples.all, tell: trouble("drawing") });
 const text = createTextEdit({ model, drawing, tell: trouble("text"), ended });
@@ -167,29 +168,30 @@ function made(type, box) {
     line: { stroke: "#111827", stroke_width: 2 },
     text: { text: "", size: 32, color: "#111827" },
   };
-  const [id] = insert([{ id: type + "-1", type, ...box, ...looks[type] }]);
+  const [id] = insert([{ id: type + "-1", type, ...box, ...looks[type] }], 0, type === "text" && typing);
   hands.take("select");
   if (type === "text" && id) {
-    drawing.ask().then(() => text.start(id));
+    text.begin(id);
   }
 }
 
-// insert adds elements under ids that are free, and selects them.
-function insert(elements, by = 0) {
+// insert adds elements under ids that are free, and selects them. Gesture names the
+// one that begins with the first of them, if any.
+function insert(elements, by = 0, gesture = null) {
   const message = fault("", elements, model.document.pages.reduce((n, p) => n + (p.elements?.length ?? 0), 0));
   trouble("insert")(message);
   if (message) {
     return [];
   }
   const fresh = renewed(model.document, model.page, elements, by);
-  model.change({ document: add(model.document, model.page, fresh), selection: fresh.map((e) => e.id) });
+  model.change({ document: add(model.document, model.page, fresh), selection: fresh.map((e) => e.id) }, gesture ? gesture(fresh[0].id) : undefined);
   return fresh.map((e) => e.id);
 }
 
 // ended has a text drawn that was typed; an empty one goes.
 function ended(id) {
   if (model.elements.some((e) => e.id === id && e.text === "")) {
-    model.change({ document: remove(model.document, model.page, [id]) });
+    model.change({ document: remove(model.document, model.page, [id]) }, typing(id));
   }
   drawing.ask();
   frame();

@@ -23,8 +23,9 @@ export function createExchange({ stage, file, model, assets, insert, say, troubl
   }
   document.addEventListener("copy", carry);
   document.addEventListener("cut", (event) => {
-    if (carry(event)) {
-      model.change({ document: remove(model.document, model.page, model.chosen.filter((e) => !e.locked).map((e) => e.id)) });
+    const loose = model.chosen.filter((e) => !e.locked).map((e) => e.id);
+    if (carry(event) && loose.length > 0) {
+      model.change({ document: remove(model.document, model.page, loose) });
     }
   });
   document.addEventListener("paste", (event) => {

@@ -15,9 +15,19 @@ export function push(history, state, gesture = null) {
   return { past: [...history.past, history.present].slice(-most), present: state, future: [], gesture };
 }
 
-// settle ends the gesture: what follows is a step of its own.
-export function settle(history) {
-  return history.gesture === null ? history : { ...history, gesture: null };
+// settle ends the gesture: what follows is a step of its own. One that has come to
+// nothing, as alike tells of the states before and after it, is none.
+export function settle(history, alike = () => false) {
+  if (history.gesture === null) {
+    return history;
+  }
+  const past = history.past.slice(0, -1);
+  return { ...history, gesture: null, ...(alike(history.past.at(-1), history.present) && { past, present: { ...history.present } }) };
+}
+
+// everywhere is the history as if all its states had been otherwise.
+export function everywhere(history, by) {
+  return { ...history, past: history.past.map(by), present: by(history.present), future: history.future.map(by) };
 }
 
 export function undo(history) {

@@ -22,9 +22,11 @@ export function createInspector({ panel, actions, title, model, families, troubl
     const elements = model.chosen;
     actions.hidden = elements.length === 0;
     actions.querySelector("[data-command=crop]").hidden = elements.length !== 1 || elements[0].type !== "image";
-    title.textContent = elements.length === 0 ? "Page" : elements.length === 1 ? elements[0].name || elements[0].id : `${elements.length} elements`;
+    const fixed = elements.length > 0 && elements.every((e) => e.locked);
+    panel.disabled = fixed;
+    title.textContent = (elements.length === 0 ? "Page" : elements.length === 1 ? elements[0].name || elements[0].id : `${elements.length} elements`) + (fixed ? " (locked)" : "");
     const sections = elements.length ? sectionsFor(elements) : [];
-    const now = model.page + " " + model.selection.join(" ") + sections.map((s) => s.fields.map((f) => f.name + f.kind)).join();
+    const now = model.page + " " + elements.map((e) => e.id + Boolean(e.locked)).join(" ") + sections.map((s) => s.fields.map((f) => f.name + f.kind)).join();
     if (now !== shape) {
       shape = now;
       build(elements, sections);
@@ -33,7 +35,7 @@ export function createInspector({ panel, actions, title, model, families, troubl
   }
 
   function build(elements, sections) {
-    const ids = model.selection;
+    const loose = elements.filter((e) => !e.locked).map((e) => e.id);
     fields = [];
     panel.replaceChildren();
     if (elements.length === 0) {
@@ -43,7 +45,7 @@ export function createInspector({ panel, actions, title, model, families, troubl
     for (const section of sections) {
       const grid = node("div", { class: "grid" });
       for (const property of section.fields) {
-        const field = createField(property, setter(property.name, (value) => change(model.document, model.page, ids, { [property.name]: value })), families);
+        const field = createField(property, setter(property.name, (value) => change(model.document, model.page, loose, { [property.name]: value })), families);
         fields.push(() => field.show(model.chosen.map((e) => valueOf(e, property.name)), model.chosen));
         field.element.dataset.property = property.name;
         grid.append(field.element);

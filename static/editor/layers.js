@@ -102,6 +102,10 @@ export function createLayers({ list, signs, model }) {
     };
     input.addEventListener("blur", () => end(true));
     input.addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key === "s") {
+        end(true); // it is saved with all else
+        return;
+      }
       event.stopPropagation();
       if (event.key === "Enter" || event.key === "Escape") {
         end(event.key === "Enter");

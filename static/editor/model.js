@@ -2,7 +2,8 @@
 // that one is at. Whoever shows a part of it listens.
 
 import { chosen, elementsOf } from "./document.js";
-import { begin, push, redo, settle, undo } from "./history.js";
+import { begin, everywhere, push, redo, settle, undo } from "./history.js";
+import { same } from "./merging.js";
 
 export function createModel(name, document) {
   let history = begin({ name, document, page: 0, selection: [] });
@@ -42,13 +43,21 @@ export function createModel(name, document) {
     edit: (by, ...rest) => model.change({ document: by(model.document, model.page, model.selection, ...rest) }),
 
     // see changes what one looks at, which is no step.
-    see: (by) => become(sound(settle({ ...history, present: { ...history.present, ...by } }))),
+    see: (by) => become(sound(settled({ ...history, present: { ...history.present, ...by } }))),
     select: (selection) => model.see({ selection }),
-    settle: () => become(settle(history)),
+    settle: () => become(settled(history)),
+
+    // rename has it always been called so, where it was called otherwise: that is no step.
+    rename: (was, name) => become(everywhere(history, (state) => (state.name === was ? { ...state, name } : state))),
+
     undo: () => become(sound(undo(history))),
     redo: () => become(sound(redo(history))),
   };
   return model;
+}
+
+function settled(history) {
+  return settle(history, (before, now) => before.name === now.name && same(before.document, now.document));
 }
 
 // sound looks at a page that is there, with elements that are.

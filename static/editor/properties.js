@@ -72,10 +72,10 @@ export function isColor(text) {
   return /^#([0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8})$/i.test(text) || /\{\{ *[A-Za-z_][A-Za-z0-9_.-]* *\}\}/.test(text);
 }
 
-// numberFault says why a number cannot be; nothing when it can.
+// numberFault says why a number, in plain decimals, cannot be; nothing when it can.
 export function numberFault(text, { min, max, whole }) {
   const v = Number(text);
-  if (text.trim() === "" || !Number.isFinite(v) || (whole && !Number.isInteger(v))) {
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text.trim()) || (whole && !Number.isInteger(v))) {
     return whole ? "A whole number, please." : "A number, please.";
   }
   return v < min || v > max ? `From ${min} to ${max}.` : "";

@@ -13,7 +13,7 @@ const rest = 800;
 export function createSaving({ address, version, state, keep, newest, say }) {
   let saved = state();
   let standing = "saved";
-  let timer;
+  let timer = null;
   let pause = 2000;
   let sending = null;
   let lost = null; // what was sent, and has had no answer
@@ -32,8 +32,8 @@ export function createSaving({ address, version, state, keep, newest, say }) {
       if (differs()) {
         stand(standing === "offline" || standing === "signedout" ? standing : "changed");
         later(rest);
-      } else if (!sending) {
-        clearTimeout(timer);
+      } else if (!sending && standing !== "signedout") {
+        stop();
         stand("saved");
       }
     },
@@ -42,7 +42,7 @@ export function createSaving({ address, version, state, keep, newest, say }) {
     resume(kept) {
       ({ version, lost } = kept);
       saved = kept.saved ? state() : kept.base ?? null;
-      clearTimeout(timer);
+      stop();
       stand(kept.saved ? "saved" : "changed");
       record();
       if (!kept.saved) {
@@ -69,6 +69,7 @@ export function createSaving({ address, version, state, keep, newest, say }) {
     },
   };
   addEventListener("online", () => standing === "offline" && send());
+  addEventListener("signedout", () => standing !== "conflict" && stand("signedout")); // whatever was asked for
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" ? send() : standing === "signedout" && send());
   return saving;
 
@@ -86,16 +87,21 @@ export function createSaving({ address, version, state, keep, newest, say }) {
     timer = setTimeout(send, pause);
   }
 
+  function stop() {
+    clearTimeout(timer);
+    timer = null;
+  }
+
   function stand(how, why) {
     standing = how;
     say(how, why);
   }
 
   function send() {
-    clearTimeout(timer);
+    stop();
     sending ??= sendOnce().finally(() => {
       sending = null;
-      if (standing === "changed") {
+      if (standing === "changed" && timer === null) {
         later(rest);
       }
     });
@@ -107,8 +113,8 @@ export function createSaving({ address, version, state, keep, newest, say }) {
       return;
     }
     if (!differs()) {
-      if (standing !== "saved") {
-        stand("saved");
+      if (standing !== "saved" && (standing !== "signedout" || (await signedIn()))) {
+        stand(differs() ? "changed" : "saved");
       }
       return;
     }
@@ -168,6 +174,11 @@ export function createSaving({ address, version, state, keep, newest, say }) {
     pause = 2000;
     stand(differs() ? "changed" : "saved");
     record();
+  }
+
+  // signedIn tells whether somebody is, again.
+  function signedIn() {
+    return newest().then(() => true, () => false);
   }
 
   // arrived tells whether what had no answer is the newest version all the same.

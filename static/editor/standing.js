@@ -1,6 +1,6 @@
 // How saving stands, in words, and what to do when somebody else was first.
 
-import { merge } from "./merging.js";
+import { merge, same } from "./merging.js";
 import { request } from "../request.js";
 
 const words = {
@@ -27,6 +27,9 @@ export function createStanding({ part, model, saving, newest, address, back, gon
   });
 
   return function stand(how, why) {
+    if (how === "conflict" && (renamed(why) || joined(why))) {
+      return;
+    }
     const state = part("state");
     state.dataset.state = how;
     if (state.textContent !== words[how]) {
@@ -40,6 +43,29 @@ export function createStanding({ part, model, saving, newest, address, back, gon
       quarrel();
     }
   };
+
+  // renamed goes on where they have only given it another name.
+  function renamed(now) {
+    const { base } = saving();
+    if (!base || !same(base.document, now.document)) {
+      return false;
+    }
+    model.rename(base.name, now.name);
+    saving().settle(now);
+    return true;
+  }
+
+  // joined puts theirs under a new name of mine, where that is all that is mine.
+  function joined(now) {
+    const { base } = saving();
+    if (!base || !same(base.document, model.document) || base.name.trim() !== now.name || document.activeElement?.isContentEditable) {
+      return false;
+    }
+    theirs = now;
+    merged = { name: model.name, document: now.document };
+    both();
+    return true;
+  }
 
   // quarrel says what happened, as far as it goes by now.
   function quarrel() {

@@ -3,11 +3,46 @@
 
 import { change, limits } from "./document.js";
 
+// typing is the gesture in which a text is typed, from the moment it is made.
+export const typing = (id) => "text " + id;
+
+// createTextEdit tells ended when a text is left, while that is still of the same step.
 export function createTextEdit({ model, drawing, ended, tell }) {
   let editing = null;
+  let awaited = null; // the id of a text that is made, and not drawn yet
+  let early = ""; // what is typed into it meanwhile
+
+  document.addEventListener("keydown", (event) => {
+    const letter = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (awaited === null || event.target.closest("input, textarea, select") || !(letter || event.key === "Escape")) {
+      return;
+    }
+    event.preventDefault();
+    if (letter) {
+      early += event.key;
+    } else {
+      leave(awaited);
+    }
+  }, { capture: true });
 
   return {
     get id() { return editing?.id ?? null; },
+
+    // begin starts with a text that was just made, as soon as it is drawn.
+    async begin(id) {
+      awaited = id;
+      early = "";
+      await drawing.ask();
+      if (awaited === id) {
+        awaited = null;
+        this.start(id);
+        if (!editing) {
+          model.settle(); // it cannot be drawn now, and is written in the inspector
+        } else if (early) {
+          document.execCommand("insertText", false, early);
+        }
+      }
+    },
 
     start(id) {
       const e = model.elements.find((e) => e.id === id);
@@ -47,7 +82,7 @@ export function createTextEdit({ model, drawing, ended, tell }) {
       tell(`A text has at most ${limits.text} characters; the rest is left out.`);
     }
     const cut = Array.from(text).slice(0, limits.text).join("");
-    model.change({ document: change(model.document, model.page, [editing.id], { text: cut }) }, "text " + editing.id);
+    model.change({ document: change(model.document, model.page, [editing.id], { text: cut }) }, typing(editing.id));
   }
 
   function pressed(event) {
@@ -71,7 +106,12 @@ export function createTextEdit({ model, drawing, ended, tell }) {
     node.contentEditable = "false";
     node.removeAttribute("contenteditable");
     drawing.keep(null);
-    model.settle();
+    leave(id);
+  }
+
+  function leave(id) {
+    awaited = null;
     ended(id);
+    model.settle();
   }
 }

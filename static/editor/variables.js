@@ -22,6 +22,12 @@ export function variablesOf(doc) {
   return [...names];
 }
 
+// picturesOf are the names of those that stand for a picture.
+export function picturesOf(doc) {
+  const shown = doc.pages.flatMap((page) => page.elements ?? []).filter((e) => e.asset && !e.hidden);
+  return new Set(shown.flatMap((e) => namesIn(e.asset)));
+}
+
 export function namesIn(text) {
   return Array.from(text.matchAll(/\{\{ *([A-Za-z_][A-Za-z0-9_.-]*) *\}\}/g), (m) => m[1]);
 }

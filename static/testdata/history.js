@@ -1,4 +1,4 @@
-import { begin, push, redo, settle, undo } from "../editor/history.js";
+import { begin, everywhere, push, redo, settle, undo } from "../editor/history.js";
 import { is } from "./is.js";
 
 export const tests = {
@@ -18,6 +18,16 @@ export const tests = {
   "two gestures are two, and so is one after it has settled"() {
     is(undo(push(push(begin(0), 1, "a"), 2, "b")).present, 1);
     is(undo(push(settle(push(begin(0), 1, "a")), 2, "a")).present, 1);
+  },
+  "a gesture that has come to nothing is no step"() {
+    const alike = (a, b) => a === b;
+    is(settle(push(push(begin(1), 2, "a"), 1, "a"), alike).past, []);
+    is(settle(push(push(begin(1), 2, "a"), 3, "a"), alike).past, [1]);
+    is(settle(push(begin(1), 1), alike).past, [1]);
+  },
+  "what holds everywhere holds after each step back and forth"() {
+    const h = everywhere(undo(push(push(begin(1), 2), 3)), (v) => v * 10);
+    is([undo(h).present, h.present, redo(h).present], [10, 20, 30]);
   },
   "a step taken back ends the gesture"() {
     const h = push(undo(push(push(begin(0), 1), 2, "a")), 3, "a");
