@@ -34,6 +34,7 @@ func Main(m *testing.M) int {
 	}
 	defer db.Close()
 	defer func() { os.RemoveAll(builds.dir) }()
+	defer func() { os.RemoveAll(clusters.dir) }()
 	defer drop(ctx, db, patternName())
 	if err := sweep(ctx, db); err != nil {
 		fmt.Fprintln(os.Stderr, "the test cluster:", err)

@@ -22,7 +22,7 @@ import (
 // browser, and the picture is what the page showed.
 func TestFirstDay(t *testing.T) {
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
-	server := apptest.Serve(t, binary, dir)
+	server := apptest.ServeAsSet(t, binary, dir, "--listen", "127.0.0.1:0") // with nothing there
 	browser := apptest.Browser(t, 1440, 1000)
 	type css = chromedp.CSS
 

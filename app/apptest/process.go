@@ -88,14 +88,16 @@ type Process struct {
 	text bytes.Buffer // all that it has printed
 }
 
-// Serve starts the binary in an instance directory on a free port, and returns
-// when it serves. The process is ended with the test.
+// Serve starts the binary in an instance directory, which gets a private cluster if
+// it has none, on a free port, and returns when it serves. The process is ended with
+// the test.
 func Serve(t testing.TB, binary, dir string, args ...string) *Process {
 	t.Helper()
+	furnish(t, dir, args)
 	return ServeAsSet(t, binary, dir, append([]string{"--listen", "127.0.0.1:0"}, args...)...)
 }
 
-// ServeAsSet is Serve at the address that the settings say.
+// ServeAsSet is Serve at the address that the settings say, in the directory as it is.
 func ServeAsSet(t testing.TB, binary, dir string, args ...string) *Process {
 	t.Helper()
 	p, err := serve(binary, dir, args...)
