@@ -216,7 +216,7 @@ func (r *request) follow(ctx context.Context, o order, steps <-chan Step) error 
 			}
 		case <-tick.C:
 			if since := time.Since(heard); lost || since > silence {
-				if s, ok := r.verdict(); ok {
+				if s, ok := r.verdict(lost); ok {
 					r.show(s)
 					return r.end(s)
 				}
@@ -232,8 +232,9 @@ func (r *request) follow(ctx context.Context, o order, steps <-chan Step) error 
 	}
 }
 
-// verdict is the end of the upgrade as the file tells it.
-func (r *request) verdict() (s Step, ok bool) {
+// verdict is the end of the upgrade as the file tells it. Who decided knows more, and
+// is waited for as long as it is there.
+func (r *request) verdict(lost bool) (s Step, ok bool) {
 	if r.last.Generation == 0 {
 		return s, false
 	}
@@ -242,7 +243,8 @@ func (r *request) verdict() (s Step, ok bool) {
 		return s, false
 	}
 	// Who is committed has yet to say so to all: whoever asks next must reach it.
-	if v.event() == committed && !r.leads() && time.Since(v.At) < 2*silence {
+	waited := !lost || v.event() == committed && !r.leads()
+	if waited && time.Since(v.At) < 2*silence {
 		return s, false
 	}
 	s = Step{Step: "end", Generation: r.last.Generation, From: r.last.From, To: r.last.To, MS: time.Since(r.began).Milliseconds(), Result: resultCommitted, OK: true}
