@@ -62,6 +62,9 @@ func (t Tenant) CreateFont(ctx context.Context, once *Once, name string, data []
 			return f, "", fmt.Errorf("keep font: %w", err)
 		}
 		// A new face may be nearer to what designs ask of the family.
+		if err := outdateLinks(ctx, tx); err != nil {
+			return f, "", err
+		}
 		return f, f.ID, outdate(ctx, tx, `design_id IN (SELECT d.id FROM `+designTables+` WHERE `+writtenIn+`)`, f.Family)
 	})
 }

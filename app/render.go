@@ -49,7 +49,8 @@ type Render struct {
 	Fingerprint *Fingerprint `json:"fingerprint"`
 	CreatedAt   time.Time    `json:"created_at"`
 	FinishedAt  *time.Time   `json:"finished_at"`
-	Thumbnail   bool         `json:"-"` // nobody asked for it: the gallery shows it
+	Linked      bool         `json:"linked"` // it was made for a signed address
+	Thumbnail   bool         `json:"-"`      // nobody asked for it: the gallery shows it
 }
 
 // Fingerprint is what drew a file, besides the design. All but the release decides
@@ -66,7 +67,7 @@ type Fingerprint struct {
 func (r Render) Finished() bool { return r.Status != Queued && r.Status != Running }
 
 const renderColumns = `id, status, design_id, design_version, batch_id, row, variables, ` + outputColumns + `,
-	width, height, bytes, sha256, error, release, cached, fingerprint, created_at, finished_at, thumbnail`
+	width, height, bytes, sha256, error, release, cached, fingerprint, created_at, finished_at, link IS NOT NULL AS linked, thumbnail`
 
 // RenderRequest asks for one render. Zero values mean: published version, or the newest where none is, png, scale 1, first page.
 type RenderRequest struct {
@@ -82,24 +83,11 @@ func (t Tenant) CreateRender(ctx context.Context, once *Once, r RenderRequest) (
 		return made, err
 	}
 	return makeOnce(ctx, t, once, "render", `SELECT `+renderColumns+` FROM renders WHERE id = $1`, func(tx pgx.Tx) (Render, string, error) {
-		version, doc, err := t.requested(ctx, tx, &r)
+		version, _, err := t.checkRequest(ctx, tx, &r)
 		if err != nil {
 			return made, "", err
 		}
-		resolved, err := doc.Resolve(r.Variables)
-		if err != nil {
-			return made, "", err
-		}
-		if err := t.checkFonts(ctx, tx, "", resolved); err != nil {
-			return made, "", err
-		}
-		if err := t.checkAssets(ctx, tx, resolved); err != nil {
-			return made, "", err
-		}
-		if r.Variables == nil {
-			r.Variables = map[string]string{}
-		}
-		made, err := t.insertRender(ctx, tx, r, version, false)
+		made, err := t.insertRender(ctx, tx, r, version, purpose{})
 		return made, made.ID, err
 	})
 }
@@ -178,32 +166,64 @@ func (t Tenant) OpenRender(ctx context.Context, id string) (Render, io.ReadSeekC
 	if err != nil {
 		return r, nil, err
 	}
+	f, err := t.RenderFile(ctx, r)
+	return r, f, err
+}
+
+// RenderFile opens the file of a render that was read.
+func (t Tenant) RenderFile(ctx context.Context, r Render) (io.ReadSeekCloser, error) {
 	if r.Status != Succeeded {
-		return r, nil, Errorf(Conflict, "there is no file: the render is %s", r.Status)
+		return nil, Errorf(Conflict, "there is no file: the render is %s", r.Status)
 	}
 	f, err := t.app.objects.Open(ctx, t.renderKey(r))
 	if err != nil {
-		return r, nil, fmt.Errorf("open render %s: %w", r.ID, err)
+		return nil, fmt.Errorf("open render %s: %w", r.ID, err)
 	}
-	return r, f, nil
+	return f, nil
+}
+
+// purpose is what a render is made for that nobody asks for by itself.
+type purpose struct {
+	thumbnail bool
+	link      []byte     // the hash of what an address asks for
+	until     *time.Time // how long it is shown there; nil is for as long as it is here
 }
 
 // insertRender makes a render and the job that works it.
-func (t Tenant) insertRender(ctx context.Context, tx pgx.Tx, r RenderRequest, version int, thumbnail bool) (made Render, err error) {
+func (t Tenant) insertRender(ctx context.Context, tx pgx.Tx, r RenderRequest, version int, p purpose) (made Render, err error) {
 	made, err = one[Render](ctx, tx, "render", `
-		INSERT INTO renders (tenant_id, design_id, design_version, variables, thumbnail, `+outputColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING `+renderColumns,
-		append([]any{t.id, r.Design, version, r.Variables, thumbnail}, r.Output.values()...)...)
+		INSERT INTO renders (tenant_id, design_id, design_version, variables, thumbnail, link, link_until, `+outputColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING `+renderColumns,
+		append([]any{t.id, r.Design, version, r.Variables, p.thumbnail, p.link, p.until}, r.Output.values()...)...)
 	if err != nil {
 		return made, fmt.Errorf("insert render: %w", err)
 	}
 	insert := t.app.queue.Render
-	if thumbnail {
+	if p.thumbnail {
 		insert = t.app.queue.Thumbnail
 	}
 	return made, t.enqueue(ctx, tx, func() error {
 		return insert(ctx, tx, RenderJob{Version: RenderJobVersion, TenantID: t.ID(), RenderID: made.ID})
 	})
+}
+
+// checkRequest finds out whether what is asked for can be drawn, as far as that can be
+// told without drawing it.
+func (t Tenant) checkRequest(ctx context.Context, tx pgx.Tx, r *RenderRequest) (version int, resolved Document, err error) {
+	version, doc, err := t.requested(ctx, tx, r)
+	if err == nil {
+		resolved, err = doc.Resolve(r.Variables)
+	}
+	if err == nil {
+		err = t.checkFonts(ctx, tx, "", resolved)
+	}
+	if err == nil {
+		err = t.checkAssets(ctx, tx, resolved)
+	}
+	if r.Variables == nil {
+		r.Variables = map[string]string{}
+	}
+	return version, resolved, err
 }
 
 // requested fills in what a request leaves open, checks it, and reads the version it means.

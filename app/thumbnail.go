@@ -114,7 +114,7 @@ func (t Tenant) makeThumbnail(ctx context.Context, tx pgx.Tx, design string, ver
 	if err := outdate(ctx, tx, `design_id = $1`, design); err != nil {
 		return err
 	}
-	_, err := t.insertRender(ctx, tx, RenderRequest{Design: design, Variables: doc.samples(), Output: doc.thumbnail()}, version, true)
+	_, err := t.insertRender(ctx, tx, RenderRequest{Design: design, Variables: doc.samples(), Output: doc.thumbnail()}, version, purpose{thumbnail: true})
 	return err
 }
 

@@ -86,6 +86,23 @@ func (s *Server) key(h func(http.ResponseWriter, *http.Request, app.Tenant) erro
 	}
 }
 
+// signed opens a tenant to who has the signed address of a picture of its designs, for
+// pictures alone, and counts the request against the design's rate.
+func (s *Server) signed(h func(http.ResponseWriter, *http.Request, app.Tenant) error) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		signature, _, _ := strings.Cut(r.PathValue("file"), ".")
+		tenant, err := s.o.App.AuthorizeLink(r.Context(), r.PathValue("design"), signature, r.URL.RawQuery)
+		if err != nil {
+			return err
+		}
+		noteTenant(r, tenant)
+		if !passed(r) && s.limits.take(w, r.PathValue("design")) != nil {
+			return app.Errorf(app.TooMany, "the pictures of this design are asked for too often; go on in a moment")
+		}
+		return s.share(w, r, tenant, func() error { return h(w, r, tenant) })
+	}
+}
+
 // authorize finds the tenant of a key, and counts the request against the key's rate.
 // Who has passed a request on has done both.
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) (app.Tenant, error) {

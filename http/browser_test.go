@@ -33,6 +33,7 @@ func TestStudioMovesByItself(t *testing.T) {
 	b.do("type", chromedp.SendKeys(css("#var-name"), "Žiža "))
 	b.until(`document.querySelector("#drawing [data-element=hello]").textContent === "Hello Žiža Name"`)
 	b.until(`document.querySelector("[data-call]").textContent.includes('"name":"Žiža Name"') && !document.querySelector("[data-copy]").hidden`)
+	b.until(`document.querySelector("#address [data-address]").textContent.includes("name=%C5%BDi%C5%BEa+Name") && document.querySelector("[data-tags]").textContent.includes("og:image")`)
 
 	b.do("type a colour that is none", chromedp.Evaluate[chromedp.Void](`document.querySelector("#var-accent").select()`), chromedp.SendKeys(css("#var-accent"), "red"))
 	b.until(`document.querySelector("#var-accent[aria-invalid=true]") && document.querySelector("#fault-accent").textContent.includes("colour")`)

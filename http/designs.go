@@ -17,6 +17,12 @@ type designBody struct {
 	Document jsontext.Value `json:"document"`
 }
 
+// linkedDesign is a design as it is read by itself.
+type linkedDesign struct {
+	app.Design
+	LinkKey string `json:"link_key,omitempty"` // none for who may only look
+}
+
 // publishBody says which version is published; null is the newest, whichever that is.
 type publishBody struct {
 	Version jsontext.Value `json:"version"`
@@ -61,7 +67,12 @@ func (s *Server) getDesign(w http.ResponseWriter, r *http.Request, t app.Tenant)
 	if err != nil {
 		return err
 	}
-	return writeDesign(w, http.StatusOK, d)
+	key, err := t.LinkKey(r.Context(), d.ID)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", designTag(d))
+	return writeJSON(w, http.StatusOK, linkedDesign{d, key})
 }
 
 func (s *Server) putDesign(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
@@ -181,9 +192,11 @@ func parseDocument(data jsontext.Value) (app.Document, error) {
 
 // writeDesign answers with a design; the ETag is what If-Match takes.
 func writeDesign(w http.ResponseWriter, status int, d app.Design) error {
-	w.Header().Set("ETag", strconv.Quote(strconv.Itoa(d.Version)))
+	w.Header().Set("ETag", designTag(d))
 	return writeJSON(w, status, d)
 }
+
+func designTag(d app.Design) string { return strconv.Quote(strconv.Itoa(d.Version)) }
 
 // versionSeenIfAny is nil where a change says nothing of what it builds on.
 func versionSeenIfAny(r *http.Request) (*int, error) {

@@ -177,7 +177,7 @@ func (d discard) WriteHeader(int)             {}
 func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
 
 func wantsProblem(r *http.Request) bool {
-	return isAPI(r) || r.URL.Path == "/readyz" || strings.Contains(r.Header.Get("Accept"), "json")
+	return isAPI(r) || r.URL.Path == "/readyz" || strings.HasPrefix(r.URL.Path, "/i/") || strings.Contains(r.Header.Get("Accept"), "json")
 }
 
 // title heads the page of an error.

@@ -18,6 +18,7 @@ type file struct {
 	made      time.Time
 	changes   bool          // what is at the address
 	keep      time.Duration // how long a browser may; 0 is a day
+	public    bool          // anybody may, for as long, and then asks whether it has changed
 }
 
 const (
@@ -36,6 +37,9 @@ func serveFile(w http.ResponseWriter, r *http.Request, f file) error {
 	h.Set("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": f.name}))
 	h.Set("ETag", `"`+f.sha256+`"`)
 	h.Set("Cache-Control", fmt.Sprintf("private, max-age=%.0f, immutable", cmp.Or(f.keep, day).Seconds()))
+	if f.public {
+		h.Set("Cache-Control", fmt.Sprintf("public, max-age=%.0f", f.keep.Seconds()))
+	}
 	if f.changes {
 		h.Set("Cache-Control", "private, max-age=60")
 	}

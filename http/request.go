@@ -145,7 +145,7 @@ func (s *Server) log(w *recorder, r *http.Request, e *entry) {
 }
 
 // frequent are the routes that would hide the others in the log.
-var frequent = []string{"GET /healthz", "GET /readyz", "GET /static/{file}", "GET /fonts/{file}", "GET /t/{slug}/designs/{id}/versions/{version}/thumbnail"}
+var frequent = []string{"GET /healthz", "GET /readyz", "GET /static/{file}", "GET /fonts/{file}", "GET /i/{design}/{file}", "GET /t/{slug}/designs/{id}/versions/{version}/thumbnail"}
 
 // gone is logged, as nginx does it, for a request whose sender did not wait for the answer.
 const gone = 499

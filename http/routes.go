@@ -12,9 +12,9 @@ type route struct {
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 // routes is all there is. Whom a route is for stands before its handler: open to
-// all, to a person who is signed in, to an operator, to a member of the workspace in
-// the path, to an editor among them, or to the tenant of an API key. What a member or
-// a key may do there is app's to say.
+// all, to who has a signed address, to a person who is signed in, to an operator, to a
+// member of the workspace in the path, to an editor among them, or to the tenant of an
+// API key. What a member or a key may do there is app's to say.
 func (s *Server) routes() []route {
 	return []route{
 		{"GET /healthz", s.healthz},
@@ -23,6 +23,7 @@ func (s *Server) routes() []route {
 
 		{"GET /static/{file}", s.showStatic},
 		{"GET /fonts/{file}", s.showFont},
+		{"GET /i/{design}/{file}", s.signed(s.showPicture)},
 
 		{"GET /{$}", s.showFront},
 		{"GET /setup", s.showSetup},
@@ -71,6 +72,8 @@ func (s *Server) routes() []route {
 		{"GET /t/{slug}/designs/{id}/versions/{version}", s.member(s.showPast)},
 		{"POST /t/{slug}/designs/{id}/versions/{version}/restore", s.editor(s.postRestore)},
 		{"GET /t/{slug}/designs/{id}/versions/{version}/thumbnail", s.member(s.showThumbnail)},
+		{"GET /t/{slug}/designs/{id}/link", s.editor(s.getLink)},
+		{"POST /t/{slug}/designs/{id}/link-key", s.editor(s.postLinkKey)},
 		{"POST /t/{slug}/designs/{id}/renders", s.member(s.postRender)},
 		{"GET /t/{slug}/renders", s.member(s.showRenders)},
 		{"GET /t/{slug}/renders/{id}", s.member(s.showRender)},

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"majestic/app"
 	"majestic/static"
 )
@@ -52,6 +54,7 @@ type Server struct {
 	proxies   []netip.Prefix
 	fonts     fonts
 	limits    *limits
+	links     singleflight.Group
 	metrics   metrics
 	secure    bool // people come by https
 	closing   chan struct{}

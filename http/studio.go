@@ -22,8 +22,9 @@ func (s *Server) showDesign(w http.ResponseWriter, r *http.Request, v visit) err
 		return err
 	}
 	last := app.Render{Output: app.Output{Format: "png", Scale: 1, Page: 1}}
-	if len(renders.Data) > 0 {
-		last = renders.Data[0]
+	// What somebody out there has opened at an address is not what was filled in here.
+	if i := slices.IndexFunc(renders.Data, func(r app.Render) bool { return !r.Linked }); i >= 0 {
+		last = renders.Data[i]
 	} else {
 		samples, err := v.Samples(r.Context(), d.ID)
 		if err != nil {
@@ -31,7 +32,15 @@ func (s *Server) showDesign(w http.ResponseWriter, r *http.Request, v visit) err
 		}
 		last.Variables = samples.First()
 	}
-	return show(w, r, http.StatusOK, views.Design(s.easelFor(v, d.Name), s.studio(v, d, last.Variables, typed(last.Output), renders.Data)))
+	page := s.studio(v, d, last.Variables, typed(last.Output), renders.Data)
+	values := map[string]string{}
+	for _, in := range page.Inputs {
+		values[in.Name] = in.Value
+	}
+	if page.Link, err = s.linkTo(r.Context(), v, d, values, linkable(d.Document, last.Output)); err != nil {
+		return err
+	}
+	return show(w, r, http.StatusOK, views.Design(s.easelFor(v, d.Name), page))
 }
 
 // showCanvas draws a design with the values of a form that is being filled in.

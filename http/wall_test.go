@@ -67,11 +67,17 @@ func TestForeignIDs(t *testing.T) {
 		"GET /workspaces/new": open, "POST /workspaces/new": open,
 		"POST /account/sessions/{id}/end": post("/account/sessions/" + people.session + "/end"),
 
+		"GET /i/{design}/{file}": func(t *testing.T) {
+			s.do("GET", "/i/"+theirs.design+"/"+sign(s.linkKey(ours.design), "")+".png", nil).want(t, 404)
+		},
+
 		"GET /t/{slug}":                                           page(404, "/t/bolt"),
 		"GET /t/{slug}/{$}":                                       page(404, "/t/bolt/"),
 		"GET /t/{slug}/version":                                   page(404, "/t/bolt/version"),
 		"GET /t/{slug}/designs/{id}":                              page(404, both("designs/"+theirs.design)...),
 		"GET /t/{slug}/designs/{id}/history":                      page(404, both("designs/"+theirs.design+"/history")...),
+		"GET /t/{slug}/designs/{id}/link":                         page(404, both("designs/"+theirs.design+"/link?format=png&scale=1")...),
+		"POST /t/{slug}/designs/{id}/link-key":                    post(both("designs/" + theirs.design + "/link-key")...),
 		"GET /t/{slug}/designs/{id}/versions/{version}":           page(404, both("designs/"+theirs.design+"/versions/1")...),
 		"POST /t/{slug}/designs/{id}/publish":                     post(both("designs/" + theirs.design + "/publish")...),
 		"POST /t/{slug}/designs/{id}/versions/{version}/restore":  post(both("designs/" + theirs.design + "/versions/1/restore")...),

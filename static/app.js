@@ -6,6 +6,7 @@ import { watchDraft } from "./draft.js";
 import { fitWhenReady } from "./drawings.js";
 import { search, upload } from "./fonts.js";
 import { closeMenus, find, freshen } from "./gallery.js";
+import { showLink } from "./link.js";
 import { pickPictures } from "./picking.js";
 import { preview } from "./preview.js";
 import { watchRelease } from "./release.js";
@@ -27,6 +28,9 @@ for (const field of document.querySelectorAll("[data-picture]")) {
 }
 for (const form of document.querySelectorAll("form:has([data-call])")) {
   showCall(form);
+}
+for (const section of document.querySelectorAll("[data-link]")) {
+  showLink(section);
 }
 for (const form of document.querySelectorAll("form[data-upload]")) {
   upload(form);

@@ -1,20 +1,12 @@
 // The API call for what a form asks for is written anew as the form is filled in; see
 // http/views/call.go, which writes the first.
 
+import { copies } from "./copy.js";
+
 export function showCall(form) {
   const code = form.querySelector("[data-call]");
-  const copy = form.querySelector("[data-copy]");
   form.addEventListener("input", () => (code.textContent = write(form, code.dataset)));
-  copy.hidden = false;
-  copy.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(code.textContent);
-      copy.textContent = "Copied";
-      copy.addEventListener("blur", () => (copy.textContent = "Copy"), { once: true });
-    } catch {
-      getSelection().selectAllChildren(code); // it may not be copied from here: the person does
-    }
-  });
+  copies(form.querySelector("[data-copy]"), code);
 }
 
 function write(form, { design, address }) {
