@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -50,12 +51,14 @@ type Options struct {
 // Objects keeps files: uploads and renders. A key is slash-separated and starts
 // with its tenant. Put is durable when it returns and replaces what was there. Link
 // makes no second copy, and its two keys are removed each by itself; to remove what
-// is not there is harmless.
+// is not there is harmless. Walk visits what was there when it began, with the time at
+// which it last got a key.
 type Objects interface {
 	Put(ctx context.Context, key string, data []byte) error
 	Link(ctx context.Context, from, to string) error
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, error)
 	Remove(ctx context.Context, key string) error
+	Walk(ctx context.Context, visit func(key string, changed time.Time) error) error
 }
 
 // New makes an App.

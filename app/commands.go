@@ -16,6 +16,7 @@ import (
 type TenantCommand struct {
 	Create TenantCreate `cmd:"" help:"Make a workspace for a customer."`
 	List   TenantList   `cmd:"" help:"List the workspaces."`
+	Keep   TenantKeep   `cmd:"" help:"Set for how long a workspace keeps its renders."`
 }
 
 // TenantCreate is the verb: app tenant create NAME.
@@ -57,6 +58,29 @@ func (c *TenantList) Run(ctx context.Context, a *App, out io.Writer) error {
 		fmt.Fprintf(t, "%s\t%s\t%s\n", row.Slug, row.Name, row.CreatedAt.Local().Format(time.DateTime))
 	}
 	return t.Flush()
+}
+
+// TenantKeep is the verb: app tenant keep SLUG.
+type TenantKeep struct {
+	Slug string `arg:"" help:"The workspace."`
+	Days int    `help:"Days after which renders and batches are removed, with their files; 0 keeps them for ever." required:"" placeholder:"DAYS"`
+}
+
+// Run sets it.
+func (c *TenantKeep) Run(ctx context.Context, a *App, out io.Writer) error {
+	t, err := a.TenantBySlug(ctx, c.Slug)
+	if err != nil {
+		return err
+	}
+	days, said := &c.Days, "after "+plural(c.Days, "day", "days")+" its renders are removed"
+	if c.Days == 0 {
+		days, said = nil, "its renders are kept for ever"
+	}
+	if err := a.In(t.ID).SetKeepRenders(ctx, days); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s: %s\n", t.Slug, said)
+	return nil
 }
 
 // UserCommand is the verb: app user.

@@ -86,7 +86,7 @@ func TestWallHidesTheRest(t *testing.T) {
 	ctx := context.Background()
 	a, pool := apptest.App(t)
 	mine := apptest.Tenant(t, a, "Mine")
-	for _, table := range []string{"users", "sessions", "mails", "mailed_links", "river_job", "river_queue", "migrations_expand", "upgrades"} {
+	for _, table := range []string{"users", "sessions", "mails", "mailed_links", "river_job", "river_queue", "migrations_expand", "upgrades", "schedules"} {
 		err := asTenant(ctx, pool, mine.ID(), func(tx pgx.Tx) error {
 			_, err := tx.Exec(ctx, `SELECT FROM `+table)
 			return err

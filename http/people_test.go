@@ -74,7 +74,7 @@ func TestEachRole(t *testing.T) {
 		"GET /t/{slug}/new": edit, "POST /t/{slug}/designs": edit,
 		"GET /t/{slug}/designs/{id}/history": look, "GET /t/{slug}/designs/{id}/versions/{version}": look,
 		"POST /t/{slug}/designs/{id}/publish": edit, "POST /t/{slug}/designs/{id}/versions/{version}/restore": edit,
-		"GET /t/{slug}/designs/{id}/link": edit, "POST /t/{slug}/designs/{id}/link-key": edit,
+		"GET /t/{slug}/designs/{id}/link": edit, "POST /t/{slug}/designs/{id}/link-key": edit, "POST /t/{slug}/renders/keep": own,
 		"POST /t/{slug}/designs/{id}/name": edit, "POST /t/{slug}/designs/{id}/duplicate": edit, "POST /t/{slug}/designs/{id}/archive": edit, "POST /t/{slug}/designs/{id}/unarchive": edit,
 		"GET /t/{slug}/designs/{id}/edit": look, // who may not edit is led to the design
 		"PUT /t/{slug}/designs/{id}":      edit, "POST /t/{slug}/designs/{id}/draw": edit, "POST /t/{slug}/designs/{id}/copies": edit, "PUT /t/{slug}/designs/{id}/samples": edit,

@@ -130,6 +130,9 @@ func (s *Server) showRenders(w http.ResponseWriter, r *http.Request, v visit) er
 	if err != nil {
 		return err
 	}
+	if page.Keep, err = v.KeepRenders(r.Context()); err != nil {
+		return err
+	}
 	page.Renders = renders.Data
 	if renders.Next != nil {
 		page.Next = *renders.Next

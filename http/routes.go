@@ -50,6 +50,7 @@ func (s *Server) routes() []route {
 		{"POST /workspaces/new", s.person(s.createWorkspace)},
 
 		{"GET /operator/releases", s.operator(s.showReleases)},
+		{"GET /operator/periodic", s.operator(s.showSchedules)},
 
 		{"GET /t/{slug}", s.member(s.toGallery)},
 		{"GET /t/{slug}/{$}", s.member(s.showGallery)},
@@ -76,6 +77,7 @@ func (s *Server) routes() []route {
 		{"POST /t/{slug}/designs/{id}/link-key", s.editor(s.postLinkKey)},
 		{"POST /t/{slug}/designs/{id}/renders", s.member(s.postRender)},
 		{"GET /t/{slug}/renders", s.member(s.showRenders)},
+		{"POST /t/{slug}/renders/keep", s.member(s.postKeep)},
 		{"GET /t/{slug}/renders/{id}", s.member(s.showRender)},
 		{"POST /t/{slug}/renders/{id}/cancel", s.member(s.postCancel)},
 		{"GET /t/{slug}/renders/{id}/events", s.member(s.streamRender)},

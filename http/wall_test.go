@@ -59,8 +59,8 @@ func TestForeignIDs(t *testing.T) {
 		"GET /static/{file}": open, "GET /fonts/{file}": open,
 		"GET /{$}": open, "GET /setup": open, "POST /setup": open,
 		"GET /signin": open, "POST /signin": open, "POST /signout": open,
-		"GET /operator/releases": open, // to operators, for all tenants
-		"GET /reset":             open, "POST /reset": open, "GET /reset/new": open, "POST /reset/new": open,
+		"GET /operator/releases": open, "GET /operator/periodic": open, // to operators, for all tenants
+		"GET /reset": open, "POST /reset": open, "GET /reset/new": open, "POST /reset/new": open,
 		"GET /invitation": open, "POST /invitation": open,
 		"GET /account": open, "POST /account/name": open, "POST /account/password": open, "POST /account/address": open,
 		"GET /account/address": open, "POST /account/address/confirm": open, "POST /account/sessions/end": open,
@@ -124,8 +124,9 @@ func TestForeignIDs(t *testing.T) {
 				s.post(path, form).want(t, 404)
 			}
 		},
-		"GET /t/{slug}/renders":      page(404, "/t/bolt/renders", "/t/acme/renders?design="+theirs.design),
-		"GET /t/{slug}/renders/{id}": page(404, both("renders/"+theirs.render)...),
+		"GET /t/{slug}/renders":       page(404, "/t/bolt/renders", "/t/acme/renders?design="+theirs.design),
+		"POST /t/{slug}/renders/keep": post("/t/bolt/renders/keep"),
+		"GET /t/{slug}/renders/{id}":  page(404, both("renders/"+theirs.render)...),
 		"POST /t/{slug}/renders/{id}/cancel": func(t *testing.T) {
 			for _, path := range both("renders/" + theirs.render + "/cancel") {
 				s.post(path, url.Values{}).want(t, 404)

@@ -43,8 +43,9 @@ type Options struct {
 }
 
 // Runner works the jobs of one release. It has two clients: one works the queue
-// for as long as the process lives; the other may lead the installation's
-// maintenance, and can be stopped alone when another process shall take over.
+// for as long as the process lives; the other may lead River's maintenance. That,
+// and what the installation does for itself from time to time, can be stopped alone
+// when another process shall take over.
 type Runner struct {
 	pool    *pgxpool.Pool
 	app     *app.App
@@ -53,6 +54,7 @@ type Runner struct {
 	release string
 	renders *prometheus.HistogramVec
 	tabs    int
+	upkeep  *upkeep
 }
 
 // NewRunner makes a runner that does nothing until Start.
@@ -85,7 +87,7 @@ func NewRunner(o Options) (*Runner, error) {
 	lead.ID = o.Client + "-lead"
 	lead.Queues = map[string]river.QueueConfig{"lead": {MaxWorkers: 1}}
 
-	r := &Runner{pool: o.Pool, app: o.App, release: o.Release, tabs: max(1, o.Tabs), renders: d.renders}
+	r := &Runner{pool: o.Pool, app: o.App, release: o.Release, tabs: max(1, o.Tabs), renders: d.renders, upkeep: &upkeep{app: o.App, log: o.Log}}
 	var err error
 	if r.work, err = river.NewClient(riverpgxv5.New(o.Pool), &work); err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
@@ -102,14 +104,16 @@ func (r *Runner) Start(ctx context.Context) error {
 	return start(ctx, r.work)
 }
 
-// Lead makes this process one that may lead the installation's maintenance and
-// its periodic jobs.
+// Lead makes this process one that may lead River's maintenance, and that does what
+// the installation does for itself from time to time.
 func (r *Runner) Lead(ctx context.Context) error {
+	r.upkeep.start()
 	return start(ctx, r.lead)
 }
 
 // Yield leaves leading to others.
 func (r *Runner) Yield(ctx context.Context) error {
+	r.upkeep.end()
 	if err := r.lead.Stop(ctx); err != nil {
 		return fmt.Errorf("stop leading: %w", err)
 	}
@@ -119,6 +123,7 @@ func (r *Runner) Yield(ctx context.Context) error {
 // Stop fetches nothing more and waits for running jobs; when ctx ends they are
 // told to stop where they are, and go on at the next start. Twice is harmless.
 func (r *Runner) Stop(ctx context.Context) error {
+	r.upkeep.end()
 	err := r.lead.Stop(context.WithoutCancel(ctx))
 	if soft := r.work.Stop(ctx); soft != nil && ctx.Err() == nil {
 		err = errors.Join(err, soft)

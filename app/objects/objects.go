@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"majestic/app"
 )
@@ -111,6 +112,35 @@ func (f *Folder) Open(ctx context.Context, key string) (io.ReadSeekCloser, error
 // Remove takes an object away; one that is not there is no error.
 func (f *Folder) Remove(ctx context.Context, key string) error {
 	if err := f.root.Remove(filepath.FromSlash(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("objects: %w", err)
+	}
+	return nil
+}
+
+// Walk visits all objects, and what is left of those that were never whole.
+func (f *Folder) Walk(ctx context.Context, visit func(key string, changed time.Time) error) error {
+	err := fs.WalkDir(f.root.FS(), ".", func(key string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && e.IsDir() {
+			return ctx.Err() // or removed meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		// Not the time of its bytes: a link gives old ones a new key.
+		stat, ok := info.Sys().(*syscall.Stat_t)
+		if !ok {
+			return fmt.Errorf("%s does not tell when it was changed", key)
+		}
+		return visit(filepath.ToSlash(key), time.Unix(stat.Ctim.Unix()))
+	})
+	if err != nil {
 		return fmt.Errorf("objects: %w", err)
 	}
 	return nil
