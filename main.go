@@ -306,9 +306,13 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	if err != nil {
 		return err
 	}
+	river, err := jobs.NewUI(db.Pool, http.RiverPath, log)
+	if err != nil {
+		return err
+	}
 	server := http.New(http.Options{
 		App: a, Events: events, Static: files, Release: release, Version: version, Generation: generation.Number(),
-		FontFile: renderer.FontFile, BaseURL: c.URL(), Mails: c.SMTPURL != "", RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies, Log: log, Peers: generation,
+		FontFile: renderer.FontFile, BaseURL: c.URL(), Mails: c.SMTPURL != "", RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies, Log: log, Peers: generation, River: river,
 		Generations: func(ctx context.Context) ([]app.Generation, error) { return living(ctx, c.Dir) },
 		Checks: []http.Check{
 			{Name: "database", Ask: a.Ready},

@@ -51,6 +51,10 @@ func (s *Server) routes() []route {
 
 		{"GET /operator/releases", s.operator(s.showReleases)},
 		{"GET /operator/periodic", s.operator(s.showSchedules)},
+		{"GET " + RiverPath + "/", s.operator(s.showRiver)},
+		{"POST " + RiverPath + "/", s.operator(s.showRiver)},
+		{"PUT " + RiverPath + "/", s.operator(s.showRiver)},
+		{"PATCH " + RiverPath + "/", s.operator(s.showRiver)},
 
 		{"GET /t/{slug}", s.member(s.toGallery)},
 		{"GET /t/{slug}/{$}", s.member(s.showGallery)},

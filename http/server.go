@@ -34,8 +34,9 @@ type Options struct {
 	RateLimit      float64                  // requests a second for each API key; 0 is off
 	TrustedProxies []string                 // addresses and networks whose X-Forwarded-For is believed
 	Log            *slog.Logger
-	Checks         []Check // what /readyz asks
-	Peers          Peers   // nil for a server that has none
+	Checks         []Check      // what /readyz asks
+	Peers          Peers        // nil for a server that has none
+	River          http.Handler // the jobs as River itself shows them, at RiverPath; nil is not there
 
 	// The processes of the instance that live, the newest first.
 	Generations func(context.Context) ([]app.Generation, error)
