@@ -161,6 +161,23 @@ func (t Tenant) FollowBatch(ctx context.Context, events *Events, id string, see 
 	})
 }
 
+// FollowBatchStatus is FollowBatch for who asks for no more than the status: it
+// counts no rows.
+func (t Tenant) FollowBatchStatus(ctx context.Context, events *Events, id string, see func(status string) error) error {
+	u, err := parseID("batch", id)
+	if err != nil {
+		return err
+	}
+	type row struct{ Status string }
+	return events.follow(ctx, "batch:"+id, func() (bool, error) {
+		b, err := one[row](ctx, t.sight(), "batch", `SELECT status FROM batches WHERE id = $1`, u)
+		if err != nil {
+			return false, err
+		}
+		return Batch{Status: b.Status}.Finished(), see(b.Status)
+	})
+}
+
 // batchDesign reads the version that a batch means, and fills in what the request leaves open.
 func (t Tenant) batchDesign(ctx context.Context, q *BatchRequest) (version int, doc Document, err error) {
 	r := RenderRequest{Design: q.Design, Version: q.Version, Output: q.Output}

@@ -23,11 +23,11 @@ func untilCanceled(ctx context.Context, t app.Tenant, events *app.Events, render
 	return ctx, func() { cancel(nil) }
 }
 
-// untilBatchCanceled is untilCanceled for a batch.
+// untilBatchCanceled is untilCanceled for a batch. It is woken by every row.
 func untilBatchCanceled(ctx context.Context, t app.Tenant, events *app.Events, batch string) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	go t.FollowBatch(ctx, events, batch, func(b app.Batch) error {
-		if b.Status == app.Canceled {
+	go t.FollowBatchStatus(ctx, events, batch, func(status string) error {
+		if status == app.Canceled {
 			cancel(errCanceled)
 		}
 		return nil
