@@ -105,7 +105,7 @@ func (a *App) Authorize(ctx context.Context, key string) (id string, t Tenant, e
 		Expired, ReadOnly           bool
 	}
 	found, err := one[row](ctx, a.strangersSight(), "API key", `
-		SELECT id, tenant_id, slug, expired, read_only, coalesce(app.release_of(tenant_id), '') AS release FROM app.use_api_key($1)`, hashToken(key))
+		SELECT id, tenant_id, slug, release, expired, read_only FROM app.authorize($1)`, hashToken(key))
 	switch {
 	case KindOf(err) == NotFound:
 		return "", t, Errorf(Unauthenticated, "this API key is not known; make one with: app apikey create --tenant SLUG")
