@@ -284,6 +284,17 @@ func TestWebhookDisabled(t *testing.T) {
 	if waiting, err = tenant.Delivery(ctx, w.ID, waiting.ID); err != nil || waiting.Status != app.Failed || *waiting.Error != "the webhook is disabled" {
 		t.Errorf("%+v, %v", waiting, err)
 	}
+	designs, err := tenant.Designs(ctx, app.PageRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: designs.Data[0].ID, Variables: map[string]string{"title": "t", "kicker": "k", "author": "a", "date": "d", "accent": "#000"}})
+	if err == nil {
+		err = tenant.FailRender(ctx, r, "it is broken")
+	}
+	if n := count(t, pool, `SELECT count(*) FROM deliveries`); n != 2 || err != nil {
+		t.Errorf("%d deliveries, %v", n, err)
+	}
 	if _, err := tenant.TestWebhook(ctx, nil, w.ID); app.KindOf(err) != app.Conflict {
 		t.Errorf("%v", err)
 	}
@@ -377,13 +388,15 @@ func TestWebhookSecrets(t *testing.T) {
 // A process that ends while it sends is told of in the delivery; the next one sends the
 // message again, with the same id, and that one attempt is not the server's fault.
 func TestDeliveryCut(t *testing.T) {
-	a, _ := apptest.App(t)
+	a, pool := apptest.App(t)
 	tenant := apptest.Tenant(t, a, "Acme")
-	hanging := true
+	asked := 0
 	hook := apptest.NewHook(t, func(w http.ResponseWriter, r *http.Request) {
-		if hanging {
-			hanging = false
+		switch asked++; asked {
+		case 1:
 			<-r.Context().Done()
+		case 2:
+			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})
 	w := webhook(t, tenant, hook.URL, "render.failed")
@@ -402,6 +415,10 @@ func TestDeliveryCut(t *testing.T) {
 	if err := <-ended; err != context.Canceled {
 		t.Fatal(err)
 	}
+	if wait, err := tenant.Deliver(t.Context(), d.ID); wait < 5*time.Second || wait > 6*time.Second || err != nil { // as after the first
+		t.Fatalf("%s, %v", wait, err)
+	}
+	exec(t, pool, `UPDATE deliveries SET next_attempt_at = now()`)
 	if wait, err := tenant.Deliver(t.Context(), d.ID); wait != 0 || err != nil {
 		t.Fatalf("%s, %v", wait, err)
 	}
@@ -409,7 +426,7 @@ func TestDeliveryCut(t *testing.T) {
 		t.Errorf("%v, and then %v", first, again)
 	}
 	d, err = tenant.Delivery(t.Context(), w.ID, d.ID)
-	if err != nil || d.Status != app.Delivered || len(d.Attempts) != 2 || !strings.Contains(d.Attempts[0].Error, "our server ended") || d.Attempts[1].ResponseCode != 200 || d.Error != nil {
+	if err != nil || d.Status != app.Delivered || len(d.Attempts) != 3 || !strings.Contains(d.Attempts[0].Error, "our server ended") || d.Attempts[2].ResponseCode != 200 || d.Error != nil {
 		t.Errorf("%+v, %v", d, err)
 	}
 }

@@ -66,6 +66,10 @@ func TestWebhooksAPI(t *testing.T) {
 		t.Errorf("%+v", same)
 	}
 
+	s.api("GET", "/webhooks/"+w.ID+"/deliveries/"+d.ID, nil).want(t, 200)
+	s.api("GET", "/webhooks/batches/deliveries/"+d.ID, nil).problem(t, 404)
+	s.api("POST", "/webhooks/batches/deliveries/"+d.ID+"/resend", nil).problem(t, 404)
+
 	var secret struct{ Secret string }
 	s.api("POST", "/webhooks/"+w.ID+"/rotate", nil).want(t, 200).json(t, &again)
 	if s.api("GET", "/webhooks/"+w.ID+"/secret", nil).want(t, 200).json(t, &secret); secret.Secret != again.Secret || again.Secret == w.Secret {
