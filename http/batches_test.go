@@ -106,6 +106,7 @@ func TestBatchPages(t *testing.T) {
 // TestBatchMovesByItself in a browser: what is chosen is checked as one chooses, and
 // the batch's page follows the rows to the end.
 func TestBatchMovesByItself(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	x := makeThings(t, s.tenant, "Card")
 	b := s.browser()

@@ -17,6 +17,7 @@ import (
 // TestStudioMovesByItself in a person's browser: what is typed is drawn, what is
 // wrong is said beside its input, and a render arrives without a reload.
 func TestStudioMovesByItself(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	d, err := s.tenant.CreateDesign(context.Background(), nil, "Card", document(t, greeting))
 	if err != nil {
@@ -68,6 +69,7 @@ func TestStudioMovesByItself(t *testing.T) {
 // TestReleaseIsOffered to a page that the release before has made; what is typed
 // into it outlives the reload.
 func TestReleaseIsOffered(t *testing.T) {
+	t.Parallel()
 	var o ours.Options
 	s := newSite(t, func(of *ours.Options) { o = *of })
 	x := makeThings(t, s.tenant, "Card")
@@ -104,6 +106,7 @@ func TestReleaseIsOffered(t *testing.T) {
 
 // TestManyTabs follow their renders, and leave the browser a connection for another page.
 func TestManyTabs(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	x := makeThings(t, s.tenant, "Card")
 	first := s.browser()
@@ -139,6 +142,7 @@ func TestManyTabs(t *testing.T) {
 
 // TestThumbnailsCome into the gallery as they are made, and nothing of the page is lost.
 func TestThumbnailsCome(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	x := makeThings(t, s.tenant, "Card")
 	b := s.browser()

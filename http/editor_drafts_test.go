@@ -14,6 +14,7 @@ import (
 )
 
 func TestEditorDrafts(t *testing.T) {
+	t.Parallel()
 	inEditor(t, map[string]func(*testing.T, *workbench){
 		"another person": testAnotherPerson,
 		"another window": testAnotherWindow,

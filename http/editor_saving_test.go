@@ -175,6 +175,7 @@ func testHostile(t *testing.T, w *workbench) {
 
 // TestEditorOutlivesARelease: what is being made is there in the page of the next one.
 func TestEditorOutlivesARelease(t *testing.T) {
+	t.Parallel()
 	var o ours.Options
 	s := newSite(t, func(of *ours.Options) { o = *of })
 	w := s.workbench(t, s.browser(), shapes)

@@ -25,6 +25,7 @@ import (
 // fresh design in the same tab.
 
 func TestEditorTools(t *testing.T) {
+	t.Parallel()
 	inEditor(t, map[string]func(*testing.T, *workbench){
 		"moving":    testMoving,
 		"snapping":  testSnapping,
@@ -41,6 +42,7 @@ func TestEditorTools(t *testing.T) {
 }
 
 func TestEditorPanels(t *testing.T) {
+	t.Parallel()
 	inEditor(t, map[string]func(*testing.T, *workbench){
 		"inspecting": testInspecting,
 		"layers":     testLayers,
@@ -51,6 +53,7 @@ func TestEditorPanels(t *testing.T) {
 }
 
 func TestEditorKeeps(t *testing.T) {
+	t.Parallel()
 	inEditor(t, map[string]func(*testing.T, *workbench){
 		"reloading":     testReloading,
 		"offline":       testOffline,

@@ -139,6 +139,7 @@ func TestFontsPage(t *testing.T) {
 // TestFontsArrive in a person's browser: files are dropped, and what is looked for is
 // found, without leaving the page.
 func TestFontsArrive(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	b := s.browser()
 	b.do("open", chromedp.Navigate(s.url+"/t/acme/fonts"))
@@ -174,6 +175,7 @@ const inkWidths = `Array.from(document.querySelectorAll("[data-page] [data-eleme
 // TestPageLooksLikeThePicture: each weight, slant, script and uploaded font is as
 // wide in a person's browser as in the picture.
 func TestPageLooksLikeThePicture(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	if _, err := s.tenant.CreateFont(context.Background(), nil, "go.woff2", apptest.WOFF2(goregular.TTF)); err != nil {
 		t.Fatal(err)
@@ -237,6 +239,7 @@ func TestPageLooksLikeThePicture(t *testing.T) {
 // TestBrowserTakesEveryFont that the stylesheet offers: what a browser refuses is
 // drawn in another, without a word.
 func TestBrowserTakesEveryFont(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	b := s.browser()
 	b.do("open", chromedp.Navigate(s.url+"/t/acme/designs/"+makeThings(t, s.tenant, "Card").design))

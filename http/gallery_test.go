@@ -60,6 +60,7 @@ func TestGalleryActs(t *testing.T) {
 
 // TestGalleryInABrowser: what is typed is looked for, and a menu is a menu by keyboard, too.
 func TestGalleryInABrowser(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	x := makeThings(t, s.tenant, "Hello card")
 	b := s.browser()

@@ -36,6 +36,11 @@ func TestLook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	photo, err := s.tenant.CreateDesign(ctx, nil, "Portrait", document(t,
+		`{"version":1,"pages":[{"width":400,"height":300,"elements":[{"id":"p","type":"image","x":20,"y":20,"width":360,"height":260,"asset":"{{photo}}"}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
 	edit := "/t/acme/designs/" + d.ID + "/edit"
 	picked := func(id string) func(*workbench) {
 		return func(w *workbench) {
@@ -46,6 +51,12 @@ func TestLook(t *testing.T) {
 	for _, p := range []sight{
 		{name: "gallery", path: "/t/acme/"},
 		{name: "design", path: "/t/acme/designs/" + x.design},
+		{name: "design, picture", path: "/t/acme/designs/" + photo.ID, then: func(w *workbench) {
+			w.until(`document.querySelector("[data-picture] .ways")`)
+		}},
+		{name: "choosing a picture", path: "/t/acme/designs/" + photo.ID, then: func(w *workbench) {
+			w.until(`document.querySelector("dialog.pictures[open] img")?.complete || (document.querySelector("[data-picture] .ways button:last-of-type:enabled")?.click(), false)`)
+		}},
 		{name: "render", path: "/t/acme/renders/" + x.render},
 		{name: "fonts", path: "/t/acme/fonts"},
 		{name: "history", path: "/t/acme/designs/" + d.ID + "/history"},

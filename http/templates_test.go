@@ -45,6 +45,7 @@ func TestTemplatesPage(t *testing.T) {
 // TestBeginning with a template: the editor, whoever opens it, and the page that renders
 // are filled in as the template was; a copy likewise.
 func TestBeginning(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	w := &workbench{browser: s.browser(), site: s}
 	w.do("open", chromedp.Navigate(s.url+"/t/acme/new"))

@@ -24,8 +24,15 @@ export function offerPictures(input, { name, assets, uploads }) {
   });
   input.after(node("div", { class: "ways" },
     uploads && node("button", { type: "button", class: "plain", "aria-label": "Upload a picture for " + name, onclick: () => file.click() }, "Upload …"),
-    node("button", { type: "button", class: "plain", "aria-label": "Choose a picture for " + name, onclick: () => take(choose(assets)) }, "Choose …"),
+    node("button", { type: "button", class: "plain", "aria-label": "Choose a picture for " + name, onclick: pick }, "Choose …"),
     file), said);
+
+  async function pick({ target }) {
+    target.disabled = true; // once is enough
+    await take(choose(assets));
+    target.disabled = false;
+    target.focus();
+  }
 
   // take puts a picture into the field as if its id had been typed.
   async function take(coming, what = "") {
@@ -56,8 +63,8 @@ async function choose(assets) {
   const { data } = await response.json();
   const shown = data.map((picture) => node("li", {}, node("button", { class: "plain", value: picture.id },
     node("img", { src: `${assets}/${picture.id}`, alt: "", width: picture.width, height: picture.height, loading: "lazy" }), node("span", {}, picture.name))));
-  const dialog = node("dialog", { class: "pictures", "aria-labelledby": "pictures-title" }, node("form", { method: "dialog" },
-    node("div", { class: "row" }, node("h2", { id: "pictures-title" }, "Choose a picture"), node("button", { class: "plain", value: "" }, "Close")),
+  const dialog = node("dialog", { class: "pictures", "aria-label": "Choose a picture" }, node("form", { method: "dialog" },
+    node("div", { class: "row" }, node("h2", {}, "Choose a picture"), node("button", { class: "plain", value: "" }, "Close")),
     shown.length > 0 ? node("ul", {}, ...shown) : node("p", { class: "quiet" }, "No picture is here yet. Upload one first.")));
   document.body.append(dialog);
   dialog.showModal();

@@ -127,6 +127,7 @@ if (kept && (kept.version === design.version || !kept.saved)) {
 }
 name.value = model.name;
 enable();
+root.dataset.built = ""; // the panels are filled, and move no more
 await drawing.ask();
 root.dataset.ready = "";
 

@@ -143,7 +143,7 @@ export function createSamples({ list, table, place, given, address, assets, key,
     } });
     const made = node("div", { class: "field" }, node("label", { for: id }, name), input);
     if (picture) {
-      input.placeholder = "https:// or a picture from below";
+      input.placeholder = "https:// or from below";
       offerPictures(input, { name, assets, uploads: true });
     }
     return made;
