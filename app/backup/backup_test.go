@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"filippo.io/age"
-	"github.com/jackc/pgx/v5"
 
 	"majestic/app"
 	"majestic/app/apptest"
@@ -42,9 +41,21 @@ func TestComesBack(t *testing.T) {
 	}
 	h.Recipient = identity.Recipient().String()
 
+	if _, err := h.db.Pool.Exec(ctx, "VACUUM FREEZE designs"); err != nil { // frozen rows are compared, too
+		t.Fatal(err)
+	}
 	b := h.create(t)
-	if b.Serial != 1 || b.Objects != 4 || b.Missing != nil || b.Release != apptest.Release || b.Tables["public.drafts"].Rows != 1 || len(b.Schema["expand"]) < 13 || b.Secrets != "sealed" {
+	if b.Serial != 1 || b.Objects != 5 || b.Missing != nil || b.Release != apptest.Release || b.Tables["public.drafts"].Rows != 1 || len(b.Schema["expand"]) < 13 || b.Secrets != "sealed" {
 		t.Errorf("%+v", b.Manifest)
+	}
+	list, err := os.ReadFile(filepath.Join(b.Path, "objects.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files(t, filepath.Join(h.Dir, "data", "objects")) { // no file is kept that no row names
+		if !strings.Contains(string(list), " "+name+"\n") {
+			t.Errorf("%s is not in the backup", name)
+		}
 	}
 	for _, name := range files(t, b.Path) {
 		text, err := os.ReadFile(filepath.Join(b.Path, name))
@@ -60,7 +71,7 @@ func TestComesBack(t *testing.T) {
 
 	h.render(t, "of later") // must not be missed in a backup from before it
 	tried, err := h.Verify(ctx, b, h.db)
-	if err != nil || !tried.Drill.OK || tried.Drill.Drawn != "the picture" || !strings.Contains(tried.Drill.Live, "live rows") || strings.Contains(tried.Drill.Live, "not") {
+	if err != nil || !tried.Drill.OK || tried.Drill.Drawn != "the picture" || !strings.Contains(tried.Drill.Live, "live rows") || strings.Contains(tried.Drill.Live, "not") || strings.HasPrefix(tried.Drill.Live, "with 0") {
 		t.Fatalf("%+v, %v", tried.Drill, err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(h.Dir, "tmp", "*")); left != nil {
@@ -385,7 +396,7 @@ func TestMissingFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := h.create(t)
-	if len(b.Missing) != 1 || !strings.HasSuffix(pictures[0], b.Missing[0]) || b.Objects != 3 {
+	if len(b.Missing) != 1 || !strings.HasSuffix(pictures[0], b.Missing[0]) || b.Objects != 4 {
 		t.Errorf("%+v", b.Manifest)
 	}
 	_, err := h.Verify(t.Context(), b, h.db)
@@ -525,9 +536,6 @@ func TestCommand(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "did not end within 100ms") {
 		t.Errorf("%v", err)
 	}
-	if _, err := h.Verify(ctx, b, h.db); err != nil {
-		t.Error(err)
-	}
 	all, err := h.List()
 	if err != nil || all[0].Command == nil || all[0].Command.OK {
 		t.Errorf("%+v, %v", all[0].Command, err)
@@ -562,23 +570,5 @@ func TestHealth(t *testing.T) {
 	}
 	if _, err := h.Health(20*hour, now.Add(28*hour)); err == nil || !strings.Contains(err.Error(), "that came back on trial is 2") {
 		t.Errorf("%v", err)
-	}
-}
-
-// Who drops rights by force is found out by the rows' age, and a frozen row counts.
-func TestLiveRowsThatAreFrozen(t *testing.T) {
-	h := newHouse(t)
-	conn, err := h.db.Pool.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Release()
-	if _, err := conn.Exec(t.Context(), "VACUUM FREEZE designs", pgx.QueryExecModeSimpleProtocol); err != nil {
-		t.Fatal(err)
-	}
-	b := h.create(t)
-	tried, err := h.Verify(t.Context(), b, h.db)
-	if err != nil || strings.HasPrefix(tried.Drill.Live, "with 0") {
-		t.Errorf("%+v, %v", tried.Drill, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"majestic/app"
 	"majestic/app/postgres"
 )
 
@@ -31,6 +32,9 @@ type CreateCommand struct {
 
 // Run makes the backup, and has it carried elsewhere.
 func (c *CreateCommand) Run(ctx context.Context, k *Keeper, open Open, s *Schedule, out io.Writer) error {
+	if !k.Lives() {
+		return app.Errorf(app.NotFound, "there is nothing to back up in %s: no instance was ever started there; name another directory with --dir", k.Dir)
+	}
 	db, err := open()
 	if err != nil {
 		return err

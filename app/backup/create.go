@@ -105,11 +105,7 @@ func (k *Keeper) clear() error {
 	if left == nil {
 		return nil
 	}
-	all, err := k.List()
-	if err == nil {
-		err = shelfOf(k.Place).sweep(all)
-	}
-	return err
+	return shelfOf(k.Place).sweep()
 }
 
 // fill writes the parts of a backup.

@@ -2,11 +2,12 @@ package backup_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +24,7 @@ import (
 	"majestic/app/backup"
 	"majestic/app/objects"
 	"majestic/app/postgres"
+	"majestic/app/remote"
 	"majestic/jobs"
 	"majestic/migrations"
 )
@@ -128,7 +130,7 @@ func newHouse(t testing.TB) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.app = app.New(app.Options{Pool: h.db.Pool, Queue: queue, Objects: folder, Release: apptest.Release, Secret: []byte("s")})
+	h.app = app.New(app.Options{Pool: h.db.Pool, Queue: queue, Objects: folder, Remote: remote.Loopback(apptest.Roots()), Release: apptest.Release})
 	h.tenant = apptest.Tenant(t, h.app, "Acme")
 	if h.design, err = h.tenant.CreateDesign(ctx, nil, "Card", apptest.Document(t, "country-card.json")); err != nil {
 		t.Fatal(err)
@@ -142,6 +144,13 @@ func newHouse(t testing.TB) *house {
 	if _, err := h.tenant.CreateDraft(ctx, h.design.ID, "countries.csv", apptest.File(t, "countries.csv")); err != nil {
 		t.Fatal(err)
 	}
+	elsewhere := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(apptest.PNG(7, 7)) }))
+	defer elsewhere.Close()
+	_, _, fetched, err := h.tenant.OpenFetched(ctx, elsewhere.URL+"/a.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fetched.Close()
 	h.render(t, "the picture")
 	return h
 }
@@ -186,15 +195,10 @@ func clean(t testing.TB, dir string) {
 	}
 }
 
-// files are the names below a folder, without those of clusters and the dots.
+// files are the names below a folder.
 func files(t testing.TB, dir string) (all []string) {
 	t.Helper()
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close()
-	err = filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
 		if err != nil || !e.IsDir() {
 			all = append(all, strings.TrimPrefix(path, dir+"/"))
 		}
@@ -218,17 +222,6 @@ func wants(t testing.TB, err error, kind app.Kind, words ...string) {
 		if !strings.Contains(said.Message, word) {
 			t.Errorf("%q does not say %q", said.Message, word)
 		}
-	}
-}
-
-func readJSON(t testing.TB, file string, v any) {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err == nil {
-		err = json.Unmarshal(text, v)
-	}
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -43,25 +43,23 @@ func (k *Keeper) Prune(keep Keep) (gone []Backup, err error) {
 	if err != nil {
 		return nil, err
 	}
-	var left []Backup
 	stays := keep.choose(all)
 	for i, b := range all {
-		removed := false
-		if !stays[i] {
-			if removed, err = k.remove(b); err != nil {
-				return gone, err
-			}
+		if stays[i] {
+			continue
+		}
+		removed, err := k.remove(b)
+		if err != nil {
+			return gone, unusable(k.Place, err)
 		}
 		if removed {
 			gone = append(gone, b)
-		} else {
-			left = append(left, b)
 		}
 	}
 	if gone == nil {
 		return nil, nil
 	}
-	return gone, shelfOf(k.Place).sweep(left)
+	return gone, shelfOf(k.Place).sweep()
 }
 
 // choose tells which of some backups stay; the newest come first.

@@ -71,10 +71,15 @@ func (s *shelf) sync() error {
 	return syncDir(s.dir)
 }
 
-// sweep removes what no backup of the place lists.
-func (s *shelf) sweep(backups []Backup) error {
+// sweep removes what no backup of the place lists, also none that is damaged.
+func (s *shelf) sweep() error {
 	listed := map[string]bool{}
-	for _, b := range backups {
+	lists, err := filepath.Glob(filepath.Join(filepath.Dir(s.dir), "*", listFile))
+	if err != nil {
+		return err
+	}
+	for _, list := range lists {
+		b := Backup{Path: filepath.Dir(list)}
 		if err := b.objects(func(o object) error { listed[o.sum] = true; return nil }); err != nil {
 			return err
 		}

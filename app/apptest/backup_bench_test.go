@@ -1,0 +1,90 @@
+package apptest_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"os/exec"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"majestic/app"
+	"majestic/app/apptest"
+)
+
+// What clients feel of backups: the slowest hundredth of 200 requests a second while
+// backups are made one after another, against the same without them.
+//
+//	go test -run xxx -bench WhileBackup -benchtime 1x ./app/apptest
+func BenchmarkWhileBackup(b *testing.B) {
+	binary, dir := apptest.Binary(b, "bench"), apptest.Dir(b)
+	server := apptest.Serve(b, binary, dir, "--rate-limit", "0", "--backup-every", "0")
+	api := apptest.API{URL: server.URL, Key: apptest.Key(b, binary, dir)}
+	var design app.Design
+	api.Call(b, "POST", "/designs", map[string]any{"name": "Card", "document": json.RawMessage(apptest.File(b, "country-card.json"))}, 201, &design)
+	inDatabase(b, dir, func(pool *pgxpool.Pool) error {
+		_, err := pool.Exec(b.Context(), `
+			INSERT INTO design_versions (tenant_id, design_id, version, name, document)
+			SELECT tenant_id, id, v, name, to_json((SELECT string_agg(md5(random()::text || v), '') FROM generate_series(1, 250)))
+			FROM designs, generate_series(2, 25000) v WHERE id = $1`, design.ID)
+		return err
+	})
+	release := status(b, binary, dir)[0].Release
+	const span = 20 * time.Second
+	var plain, beside []time.Duration
+	for b.Loop() {
+		load(b, api, release, time.Second)
+		plain = append(plain, load(b, api, release, span)...)
+
+		ctx, cancel := context.WithTimeout(b.Context(), span)
+		backups := 0
+		var making sync.WaitGroup
+		making.Go(func() {
+			for ctx.Err() == nil {
+				out, err := exec.Command(binary, "backup", "create", "--dir", dir).CombinedOutput()
+				if err != nil {
+					b.Errorf("%v: %s", err, out)
+					return
+				}
+				backups++
+			}
+		})
+		beside = append(beside, load(b, api, release, span)...)
+		cancel()
+		making.Wait()
+		b.ReportMetric(float64(backups), "backups")
+	}
+	p99 := func(all []time.Duration) float64 {
+		slices.Sort(all)
+		return float64(all[len(all)*99/100].Microseconds()) / 1000
+	}
+	b.ReportMetric(p99(plain), "ms-p99")
+	b.ReportMetric(p99(beside), "ms-p99-backup")
+	b.ReportMetric(p99(beside)/p99(plain), "x-plain")
+	apptest.Must(b, binary, dir, "stop")
+}
+
+// load asks 200 times a second, whether or not those before are answered.
+func load(b *testing.B, api apptest.API, release string, span time.Duration) (took []time.Duration) {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 200}}
+	defer client.CloseIdleConnections()
+	var mu sync.Mutex
+	var asking sync.WaitGroup
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(span); time.Now().Before(end); {
+		at := <-tick.C
+		asking.Go(func() {
+			ask(b, client, api, release)
+			mu.Lock()
+			defer mu.Unlock()
+			took = append(took, time.Since(at))
+		})
+	}
+	asking.Wait()
+	return took
+}
