@@ -42,7 +42,7 @@ type Config struct {
 	BackupTrial    time.Duration `setting:"BACKUP_TRIAL" name:"backup-trial" help:"How often serve restores one on trial ($$BACKUP_TRIAL)." default:"24h"`
 	BackupKeep     string        `setting:"BACKUP_KEEP" name:"backup-keep" help:"How many hourly, daily, weekly and monthly backups stay ($$BACKUP_KEEP)." default:"24,7,5,12"`
 	BackupCommand  string        `setting:"BACKUP_COMMAND" name:"backup-command" help:"What takes each backup elsewhere, run by sh with BACKUP_PATH and BACKUP_DIR ($$BACKUP_COMMAND)." placeholder:"COMMAND"`
-	BackupTimeout  time.Duration `setting:"BACKUP_TIMEOUT" name:"backup-timeout" help:"How long that command may take ($$BACKUP_TIMEOUT)." default:"1h"`
+	BackupTimeout  time.Duration `setting:"BACKUP_TIMEOUT" name:"backup-timeout" help:"How long that command may take ($$BACKUP_TIMEOUT)." default:"30m"`
 	BackupTo       string        `setting:"BACKUP_RECIPIENT" name:"backup-recipient" help:"Recipient of age's, age1…, to whom the secrets in a backup are encrypted ($$BACKUP_RECIPIENT)." placeholder:"RECIPIENT"`
 	TrustedProxies []string      `setting:"TRUSTED_PROXIES" help:"Addresses whose X-Forwarded-* is believed ($$TRUSTED_PROXIES)." placeholder:"CIDR"`
 }

@@ -44,7 +44,7 @@ func TestOrderOfSettings(t *testing.T) {
 	}
 
 	for content, want := range map[string]string{
-		"listen_adr = \"x\"":       `"listen_adr" is not a setting; there are: base_url,`,
+		"listen_adr = \"x\"":       `"listen_adr" is not a setting; there are: backup_command,`,
 		"listen_addr":              "cannot be read",
 		"log_level = \"shouting\"": `must be one of "debug","info","warn","error"`,
 	} {
