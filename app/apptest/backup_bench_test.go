@@ -29,7 +29,7 @@ func BenchmarkWhileBackup(b *testing.B) {
 	inDatabase(b, dir, func(pool *pgxpool.Pool) error {
 		_, err := pool.Exec(b.Context(), `
 			INSERT INTO design_versions (tenant_id, design_id, version, name, document)
-			SELECT tenant_id, id, v, name, to_json((SELECT string_agg(md5(random()::text || v), '') FROM generate_series(1, 250)))
+			SELECT tenant_id, id, v, name, to_json((SELECT string_agg(md5(random()::text || v || g), '') FROM generate_series(1, 250) g))
 			FROM designs, generate_series(2, 25000) v WHERE id = $1`, design.ID)
 		return err
 	})
