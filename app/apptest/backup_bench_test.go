@@ -37,8 +37,8 @@ func BenchmarkWhileBackup(b *testing.B) {
 	const span = 20 * time.Second
 	var plain, beside []time.Duration
 	for b.Loop() {
-		load(b, api, release, time.Second)
-		plain = append(plain, load(b, api, release, span)...)
+		steady(b, api, release, time.Second)
+		plain = append(plain, steady(b, api, release, span)...)
 
 		ctx, cancel := context.WithTimeout(b.Context(), span)
 		backups := 0
@@ -53,7 +53,7 @@ func BenchmarkWhileBackup(b *testing.B) {
 				backups++
 			}
 		})
-		beside = append(beside, load(b, api, release, span)...)
+		beside = append(beside, steady(b, api, release, span)...)
 		cancel()
 		making.Wait()
 		b.ReportMetric(float64(backups), "backups")
@@ -68,8 +68,8 @@ func BenchmarkWhileBackup(b *testing.B) {
 	apptest.Must(b, binary, dir, "stop")
 }
 
-// load asks 200 times a second, whether or not those before are answered.
-func load(b *testing.B, api apptest.API, release string, span time.Duration) (took []time.Duration) {
+// steady asks 200 times a second, whether or not those before are answered.
+func steady(b *testing.B, api apptest.API, release string, span time.Duration) (took []time.Duration) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 200}}
 	defer client.CloseIdleConnections()
 	var mu sync.Mutex
