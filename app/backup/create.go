@@ -137,7 +137,7 @@ func (k *Keeper) fill(ctx context.Context, db *postgres.DB, half string, m *Mani
 			}
 			group, ctx := errgroup.WithContext(ctx)
 			dumping, dumped := context.WithCancel(ctx)
-			group.Go(func() error { return giveWay(dumping, db) })
+			group.Go(func() error { return giveWay(dumping, db, tx.Conn().PgConn().PID()) })
 			group.Go(func() error {
 				defer dumped()
 				return db.Tool(ctx, "pg_dump", "--format=custom", "--compress=1", "--snapshot="+snapshot, "--lock-wait-timeout=60s",

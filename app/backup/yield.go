@@ -16,8 +16,10 @@ const (
 	lookWait = 200 * time.Millisecond
 )
 
-// giveWay fails when a migration does not get its locks since a backup holds tables.
-func giveWay(ctx context.Context, db *postgres.DB) error {
+// giveWay fails when a migration does not get its locks since a backup holds tables,
+// or does not get on since the backup's snapshot, which is the session pid's, is older
+// than an index it makes.
+func giveWay(ctx context.Context, db *postgres.DB, pid uint32) error {
 	tick := time.NewTicker(lookWait)
 	defer tick.Stop()
 	var first, last time.Time // when it was seen to wait
@@ -29,9 +31,9 @@ func giveWay(ctx context.Context, db *postgres.DB) error {
 		}
 		var waits bool
 		err := db.Pool.QueryRow(ctx, `
-			WITH dump AS (SELECT array_agg(pid) AS pids FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pg_dump')
+			WITH dump AS (SELECT array_agg(pid) AS pids FROM pg_stat_activity WHERE datname = current_database() AND (application_name = 'pg_dump' OR pid = $1))
 			SELECT coalesce(bool_or(pg_blocking_pids(l.pid) && dump.pids), false) FROM pg_locks l, dump
-			WHERE NOT granted AND locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&waits)
+			WHERE NOT granted AND locktype IN ('relation', 'virtualxid')`, int64(pid)).Scan(&waits)
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil
