@@ -85,13 +85,13 @@ func TestDrainLeavesThumbnails(t *testing.T) {
 	ctx := context.Background()
 	a, pool := apptest.App(t)
 	tenant := apptest.Tenant(t, a, "Drain")
-	for i := range 60 {
+	for i := range 110 {
 		doc := parse(t, fmt.Sprintf(`{"version":1,"pages":[{"width":9,"height":9,"background":"#0000%02x","elements":[]}]}`, i))
 		if _, err := tenant.CreateDesign(ctx, nil, "Dot", doc); err != nil {
 			t.Fatal(err)
 		}
 	}
-	chrome := &held{Pool: apptest.Renderer(t), shots: make(chan struct{}, 60), released: make(chan struct{})}
+	chrome := &held{Pool: apptest.Renderer(t), shots: make(chan struct{}, 110), released: make(chan struct{})}
 	runner := start(t, a, pool, chrome, "majestic-1-test")
 	<-chrome.shots
 	quiet, ended := make(chan struct{}), make(chan error, 1)
@@ -110,7 +110,7 @@ func TestDrainLeavesThumbnails(t *testing.T) {
 	}
 	var drawn, given int
 	err := pool.QueryRow(ctx, `SELECT count(*) FILTER (WHERE state = 'completed'), count(*) FILTER (WHERE state = 'available' AND queue = 'release_heir') FROM river_job`).Scan(&drawn, &given)
-	if err != nil || drawn == 0 || given < 10 || drawn+given != 60 {
+	if err != nil || drawn == 0 || given < 10 || drawn+given != 110 {
 		t.Errorf("%d are drawn, and the heir has %d, %v", drawn, given, err)
 	}
 }
