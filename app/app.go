@@ -112,12 +112,9 @@ func (a *App) In(tenant string) Tenant {
 }
 
 // ForProgram opens a tenant, which was looked up with the release it is assigned to,
-// to a program with an API key.
-func (a *App) ForProgram(tenant, release string, readOnly bool) Tenant {
-	t := a.In(tenant).as(caller{right: toEdit, program: true})
-	if readOnly {
-		t.caller.right = toLook
-	}
+// to a program with an API key of a scope.
+func (a *App) ForProgram(tenant, release, key, scope string) Tenant {
+	t := a.In(tenant).as(programWith(key, scope))
 	t.release = release
 	return t
 }
@@ -130,6 +127,9 @@ func (t Tenant) AssignedTo(release string) Tenant {
 
 // ReadOnly tells whether whoever the tenant was opened to may only look.
 func (t Tenant) ReadOnly() bool { return t.caller.right == toLook }
+
+// Key is the API key of the program that the tenant was opened to, and its scope.
+func (t Tenant) Key() (id, scope string) { return t.caller.key, t.caller.scope() }
 
 // ID is the tenant's id.
 func (t Tenant) ID() string { return t.id.String() }

@@ -88,6 +88,65 @@ func (t Tenant) OpenAsset(ctx context.Context, id string) (Asset, io.ReadSeekClo
 	return a, f, nil
 }
 
+// DeleteAsset takes an image away, unless a design shows it, or a render that waits
+// is to show it. Earlier versions of a design lose it.
+func (t Tenant) DeleteAsset(ctx context.Context, id string) error {
+	if err := t.may(toEdit); err != nil {
+		return err
+	}
+	u, err := parseID("asset", id)
+	if err != nil {
+		return err
+	}
+	err = t.tx(ctx, func(tx pgx.Tx) error {
+		if _, err := one[Asset](ctx, tx, "asset", `SELECT `+assetColumns+` FROM assets WHERE id = $1 FOR UPDATE`, u); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, `
+			SELECT d.name FROM designs d JOIN design_versions v ON v.design_id = d.id AND v.version IN (d.version, d.published_version)
+			WHERE d.deleted_at IS NULL AND `+shows+`
+			GROUP BY d.id ORDER BY d.created_at, d.id LIMIT 4`, id)
+		if err != nil {
+			return fmt.Errorf("look for the asset's designs: %w", err)
+		}
+		names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return fmt.Errorf("look for the asset's designs: %w", err)
+		}
+		if len(names) > 0 {
+			return Errorf(Conflict, "designs show this image: %s; give them another one, then delete this", some(names, 3))
+		}
+		var awaited bool
+		err = tx.QueryRow(ctx, `
+			WITH waiting AS (
+				SELECT design_id, design_version, variables FROM renders WHERE batch_id IS NULL AND NOT thumbnail AND status IN ('queued', 'running')
+				UNION ALL
+				SELECT design_id, design_version, variables FROM renders WHERE status IN ('queued', 'running')
+					AND batch_id IN (SELECT id FROM batches WHERE status IN ('queued', 'running'))
+			)
+			SELECT EXISTS (SELECT FROM waiting WHERE jsonb_path_exists(variables, '$.* ? (@ == $asset)', jsonb_build_object('asset', $1::text)))
+				OR EXISTS (SELECT FROM (SELECT DISTINCT design_id, design_version FROM waiting) w
+					JOIN design_versions v ON v.design_id = w.design_id AND v.version = w.design_version WHERE `+shows+`)`, id).Scan(&awaited)
+		if err != nil {
+			return fmt.Errorf("look for the asset's renders: %w", err)
+		}
+		if awaited {
+			return Errorf(Conflict, "renders that wait will show this image; delete it when they are finished, or cancel them")
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM assets WHERE id = $1`, u); err != nil {
+			return fmt.Errorf("delete asset: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return t.app.objects.Remove(ctx, t.assetKey(id))
+}
+
+// shows tells of the version v of a design whether it draws the asset $1.
+const shows = `jsonb_path_exists(v.document::jsonb, '$.pages[*].elements[*] ? (@.asset == $asset)', jsonb_build_object('asset', $1::text))`
+
 func (t Tenant) assetKey(id string) string { return path.Join(t.ID(), "assets", id) }
 
 // checkAssets finds out whether every image of a resolved document is the tenant's.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -74,6 +76,12 @@ func (t Tenant) CreateBatch(ctx context.Context, once *Once, q BatchRequest) (ma
 			return made, &Error{Kind: Invalid, Message: "nothing can be sent to this address", Fields: []Field{*f}}
 		}
 	}
+	const read = `SELECT ` + batchColumns + ` FROM batches b WHERE b.id = $1`
+	if before, err := replay[Batch](ctx, t, once, "batch", read); err != nil {
+		return made, err
+	} else if before != nil {
+		return *before, nil
+	}
 	// A version never changes, so its rows can be checked with no transaction open.
 	version, doc, err := t.batchDesign(ctx, &q)
 	if err != nil {
@@ -86,7 +94,7 @@ func (t Tenant) CreateBatch(ctx context.Context, once *Once, q BatchRequest) (ma
 	if err != nil {
 		return made, err
 	}
-	return makeOnce(ctx, t, once, "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, func(tx pgx.Tx) (Batch, string, error) {
+	return makeOnce(ctx, t, once, "batch", read, func(tx pgx.Tx) (Batch, string, error) {
 		made, err := t.insertBatch(ctx, tx, q, version, rows)
 		if err == nil && q.WebhookURL != "" {
 			err = t.keepBatchesWebhook(ctx, tx)
@@ -123,18 +131,22 @@ func (t Tenant) Batches(ctx context.Context, p PageRequest) (List[Batch], error)
 
 // BatchItems lists a page of the rows of a batch, in their order.
 func (t Tenant) BatchItems(ctx context.Context, id string, p PageRequest) (List[Render], error) {
-	return t.batchItems(ctx, id, "", p)
+	return t.FindBatchItems(ctx, id, "", p)
 }
 
 // FailedItems lists a page of those that failed.
 func (t Tenant) FailedItems(ctx context.Context, id string, p PageRequest) (List[Render], error) {
-	return t.batchItems(ctx, id, Failed, p)
+	return t.FindBatchItems(ctx, id, Failed, p)
 }
 
-func (t Tenant) batchItems(ctx context.Context, id, status string, p PageRequest) (l List[Render], err error) {
+// FindBatchItems lists a page of those with a status; "" is any.
+func (t Tenant) FindBatchItems(ctx context.Context, id, status string, p PageRequest) (l List[Render], err error) {
 	u, err := parseID("batch", id)
 	if err != nil {
 		return l, err
+	}
+	if status != "" && !slices.Contains(Statuses(), status) {
+		return l, &Error{Kind: Malformed, Message: "there are no such rows", Fields: []Field{{"status", "must be one of " + strings.Join(Statuses(), ", ")}}}
 	}
 	err = t.tx(ctx, func(tx pgx.Tx) error {
 		if _, err := one[Batch](ctx, tx, "batch", `SELECT `+batchColumns+` FROM batches b WHERE b.id = $1`, u); err != nil {

@@ -195,7 +195,7 @@ type APIKeyCommand struct {
 type APIKeyCreate struct {
 	Tenant  string        `required:"" help:"The workspace that the key opens." placeholder:"SLUG"`
 	Name    string        `help:"What the key is for." default:"key" placeholder:"NAME"`
-	Scope   string        `help:"read, to look and download, or write, to change and render as well." default:"write" enum:"read,write"`
+	Scope   string        `help:"read, to look and download; write, to change and render as well; or admin, to make and revoke keys, too." default:"write" enum:"read,write,admin"`
 	Expires time.Duration `help:"How long it is good for, as in 720h; without it until it is revoked." placeholder:"DURATION"`
 	JSON    bool          `name:"json" help:"One JSON object."`
 }

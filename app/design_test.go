@@ -35,7 +35,7 @@ func TestDesignVersions(t *testing.T) {
 	if saved.SavedBy != "" {
 		t.Errorf("the house saves as %q", saved.SavedBy)
 	}
-	key, err := a.ForProgram(tenant.ID(), "", false).SaveDesign(ctx, d.ID, 2, "Certificate", certificate)
+	key, err := a.ForProgram(tenant.ID(), "", "", app.WriteScope).SaveDesign(ctx, d.ID, 2, "Certificate", certificate)
 	if err != nil || key.SavedBy != "API" {
 		t.Errorf("a key saves as %q: %v", key.SavedBy, err)
 	}

@@ -197,10 +197,10 @@ func TestArchive(t *testing.T) {
 	if err != nil || len(failed.Data) != 1 || *failed.Data[0].Row != 3 {
 		t.Errorf("%+v, %v", failed, err)
 	}
-	if b, err = tenant.RetryBatch(ctx, b.ID); err != nil || b.Status != app.Queued || b.Done != 4 || b.Failed != 0 {
+	if b, err = tenant.RetryBatch(ctx, nil, b.ID); err != nil || b.Status != app.Queued || b.Done != 4 || b.Failed != 0 {
 		t.Fatalf("%+v, %v", b, err)
 	}
-	if _, err := tenant.RetryBatch(ctx, b.ID); app.KindOf(err) != app.Conflict {
+	if _, err := tenant.RetryBatch(ctx, nil, b.ID); app.KindOf(err) != app.Conflict {
 		t.Errorf("again while it is under way: %v", err)
 	}
 	var jobs int
@@ -224,7 +224,7 @@ func TestArchive(t *testing.T) {
 	if got := unzip(t, archive(t, tenant, b.ID)); !strings.Contains(got, " all/ada-2.jpg=picture 2 all/Ada-3.jpg=picture 3") {
 		t.Errorf("after the retry: %s", got)
 	}
-	if _, err := tenant.RetryBatch(ctx, b.ID); app.KindOf(err) != app.Conflict {
+	if _, err := tenant.RetryBatch(ctx, nil, b.ID); app.KindOf(err) != app.Conflict {
 		t.Errorf("with nothing failed: %v", err)
 	}
 }

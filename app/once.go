@@ -47,6 +47,24 @@ func makeOnce[T any](ctx context.Context, t Tenant, o *Once, what, earlier strin
 	return thing, err
 }
 
+// replay answers with what the same POST made before, nil where it made nothing yet:
+// for those that have much to check before they make anything.
+func replay[T any](ctx context.Context, t Tenant, o *Once, what, earlier string) (thing *T, err error) {
+	if o == nil {
+		return nil, nil
+	}
+	err = t.tx(ctx, func(tx pgx.Tx) error {
+		made, err := o.claim(ctx, tx, t.id)
+		if err != nil || made == nil {
+			return err
+		}
+		found, err := one[T](ctx, tx, what, earlier, made)
+		thing = &found
+		return err
+	})
+	return thing, err
+}
+
 // claim finds what this POST made before, or takes the key until the transaction
 // ends. A durable "in flight" row would stick after a crash; a lock does not.
 func (o *Once) claim(ctx context.Context, tx pgx.Tx, tenant uuid.UUID) (resource *uuid.UUID, err error) {

@@ -30,6 +30,7 @@ const (
 type caller struct {
 	right   right
 	program bool   // with an API key
+	key     string // its id
 	name    string // of a person
 }
 
@@ -43,6 +44,21 @@ func memberWith(role string) caller {
 	}
 	return caller{right: toLook}
 }
+
+// programWith is the caller for a key of a scope.
+func programWith(key, scope string) caller {
+	c := caller{right: toLook, program: true, key: key}
+	switch scope {
+	case AdminScope:
+		c.right = toOwn
+	case WriteScope:
+		c.right = toEdit
+	}
+	return c
+}
+
+// scope is that of a program's key.
+func (c caller) scope() string { return Scopes()[c.right] }
 
 // called is who a caller is to those who read it later.
 func (c caller) called() string {
@@ -75,7 +91,7 @@ func (t Tenant) may(r right) error {
 	case t.caller.right >= r:
 		return nil
 	case t.caller.program && r == toOwn:
-		return Errorf(Forbidden, "an API key does not manage people and keys; an owner of the workspace does, on its pages")
+		return Errorf(Forbidden, "this API key may not manage keys; an owner of the workspace does, on its pages, or a key that was made there for it")
 	case t.caller.program:
 		return Errorf(Forbidden, "this API key may only read; make one that may write, on the page API keys or with: app apikey create --tenant SLUG")
 	case r == toOwn:

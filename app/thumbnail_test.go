@@ -112,7 +112,7 @@ func TestThumbnailsMadeGood(t *testing.T) {
 	if _, err := pool.Exec(ctx, `DELETE FROM renders`); err != nil { // it is older than thumbnails are
 		t.Fatal(err)
 	}
-	looker := a.ForProgram(tenant.ID(), "", true) // who may only look
+	looker := a.ForProgram(tenant.ID(), "", "", app.ReadScope) // who may only look
 	look := func() {
 		var all sync.WaitGroup
 		for range 8 {

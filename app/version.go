@@ -20,7 +20,7 @@ type DesignVersion struct {
 // PastDesign is a version with what was drawn then.
 type PastDesign struct {
 	DesignVersion
-	Document Document
+	Document Document `json:"document"`
 }
 
 const versionColumns = `v.id, v.version, v.name, v.saved_by, v.created_at`

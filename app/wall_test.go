@@ -215,7 +215,11 @@ func fill(t *testing.T, tenant app.Tenant) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: country("Aruba")}); err != nil {
+	r, err := tenant.CreateRender(ctx, nil, app.RenderRequest{Design: d.ID, Variables: country("Aruba")})
+	if err == nil {
+		err = tenant.FinishRender(ctx, r, app.Picture{File: apptest.PNG(4, 4)})
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(apptest.PNG(4, 4)) }))

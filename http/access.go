@@ -107,7 +107,7 @@ func (s *Server) signed(h func(http.ResponseWriter, *http.Request, app.Tenant) e
 // Who has passed a request on has done both.
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) (app.Tenant, error) {
 	if passed(r) {
-		tenant := s.o.App.ForProgram(r.Header.Get(passedTenant), r.Header.Get(passedRelease), r.Header.Get(passedReadOnly) != "")
+		tenant := s.o.App.ForProgram(r.Header.Get(passedTenant), r.Header.Get(passedRelease), r.Header.Get(passedKey), scopePassed(r))
 		noteTenant(r, tenant)
 		return tenant, nil
 	}
@@ -121,6 +121,17 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) (app.Tenant, 
 	}
 	noteTenant(r, tenant)
 	return tenant, s.limits.take(w, id)
+}
+
+// scopePassed is what the key may do, in the words of this release or of one before.
+func scopePassed(r *http.Request) string {
+	switch scope := r.Header.Get(passedScope); {
+	case scope != "":
+		return scope
+	case r.Header.Get(passedReadOnly) != "":
+		return app.ReadScope
+	}
+	return app.WriteScope
 }
 
 // noteTenant has each line about the request tell whose it is.

@@ -260,6 +260,7 @@ func TestIdempotency(t *testing.T) {
 
 func TestBadInput(t *testing.T) {
 	s := newSite(t)
+	s.key = s.keyOf(s.tenant, app.AdminScope)
 	x := makeThings(t, s.tenant, "Card")
 	design := func(document string) string { return `{"name":"Card","document":` + document + `}` }
 	render := func(rest string) string {
@@ -280,6 +281,14 @@ func TestBadInput(t *testing.T) {
 		{"two values", "/designs", `{"name":"Card"} {}`, 400, ""},
 		{"a name twice", "/designs", `{"name":"Card","name":"Card"}`, 400, ""},
 		{"nothing", "/designs", ` `, 400, ""},
+		{"nested without end", "/designs", strings.Repeat("[", 1<<20), 400, ""},
+		{"a document nested without end", "/designs", design(strings.Repeat(`{"a":`, 400_000)), 400, ""},
+		{"variables nested without end", "/renders", `{"design":"` + x.design + `","variables":` + strings.Repeat(`{"a":`, 400_000), 400, ""},
+		{"variables nested deep", "/renders", `{"design":"` + x.design + `","variables":{"name":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}}`, 422, "variables.name"},
+		{"a row nested without end", "/batches", `{"design":"` + x.design + `","rows":[` + strings.Repeat(`[`, 1<<20), 400, ""},
+		{"a key of no scope", "/keys", `{"name":"n","scope":"all"}`, 422, "scope"},
+		{"a key that has expired", "/keys", `{"name":"n","scope":"read","expires_at":"2020-01-01T00:00:00Z"}`, 422, "expires_at"},
+		{"a key until some day", "/keys", `{"name":"n","scope":"read","expires_at":"tomorrow"}`, 422, "expires_at"},
 		{"unknown field of an element", "/designs", design(fmt.Sprintf(page, 10, 10, `{"id":"a","type":"rect","x":0,"y":0,"width":1,"height":1,"fil":"#fff"}`)), 422, "document.pages[0].elements[0].fil"},
 		{"unknown font", "/designs", design(fmt.Sprintf(page, 10, 10, `{"id":"a","type":"text","x":0,"y":0,"width":1,"height":1,"text":"a","font":"Comic"}`)), 422, "document.pages[0].elements[0].font"},
 		{"too large a page", "/designs", design(fmt.Sprintf(page, 6000, 6000, "")), 422, "document.pages[0].width"},
@@ -385,11 +394,68 @@ func TestRateLimit(t *testing.T) {
 	if refused.problem(t, 429); refused.Header.Get("Retry-After") == "" || refused.Header.Get("Retry-After") == "0" {
 		t.Errorf("Retry-After: %q", refused.Header.Get("Retry-After"))
 	}
+	if left, all := refused.Header.Get("RateLimit"), refused.Header.Get("RateLimit-Policy"); left != `"key";r=0;t=100` || all != `"key";q=1;w=100` {
+		t.Errorf("RateLimit: %s, RateLimit-Policy: %s", left, all)
+	}
 	other, err := s.tenant.CreateAPIKey(context.Background(), "other", app.WriteScope, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.do("GET", "/api/v1/designs", nil, "Authorization", "Bearer "+other).want(t, 200)
+}
+
+// A program learns who it is, and manages keys when its own is for that.
+func TestAccountAndKeys(t *testing.T) {
+	s := newSite(t, func(o *ours.Options) { o.RateLimit = 500 })
+	s.api("POST", "/keys", `{"name":"n","scope":"read"}`).problem(t, 403)
+	s.key = s.keyOf(s.tenant, app.AdminScope)
+	var who struct {
+		app.Program
+		Limits map[string]float64
+	}
+	got := s.api("GET", "/account", nil).want(t, 200)
+	if got.json(t, &who); who.Workspace.Slug != "acme" || who.Key.Scope != app.AdminScope || who.Key.UsedAt == nil || who.Limits["requests_per_second"] != 500 || who.Limits["batch_rows"] != app.MaxBatchRows {
+		t.Errorf("%s", got.body)
+	}
+	if got.Header.Get("RateLimit-Policy") != `"key";q=500;w=1` {
+		t.Errorf("%v", got.Header)
+	}
+	var made, again app.NewAPIKey
+	body := `{"name":"Newsletter","scope":"read","expires_at":"2999-12-31T00:00:00Z"}`
+	first := s.api("POST", "/keys", body, "Idempotency-Key", "one").want(t, 201)
+	first.json(t, &made)
+	s.api("POST", "/keys", body, "Idempotency-Key", "one").want(t, 201).json(t, &again)
+	if made.Secret == "" || again.ID != made.ID || again.Secret != "" || made.ExpiresAt.Year() != 2999 || first.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%+v, %+v", made, again)
+	}
+	own := s.do("GET", "/api/v1/account", nil, "Authorization", "Bearer "+made.Secret).want(t, 200)
+	if own.json(t, &who); who.Key.ID != made.ID || who.Key.Scope != app.ReadScope || strings.Contains(own.body, made.Secret) {
+		t.Errorf("%s", own.body)
+	}
+	var page app.List[app.APIKey]
+	s.api("GET", "/keys?limit=1", nil).want(t, 200).json(t, &page)
+	if len(page.Data) != 1 || page.Next == nil || page.Data[0].ID != made.ID {
+		t.Errorf("%+v", page)
+	}
+	s.api("GET", "/keys?after="+*page.Next, nil).want(t, 200).json(t, &page)
+	if len(page.Data) != 2 || page.Next != nil {
+		t.Errorf("%+v", page)
+	}
+	s.api("DELETE", "/keys/"+made.ID, nil).want(t, 204)
+	s.do("GET", "/api/v1/account", nil, "Authorization", "Bearer "+made.Secret).problem(t, 401)
+}
+
+// No other site's page may read the API in a browser.
+func TestNoCORS(t *testing.T) {
+	s := newSite(t)
+	for _, method := range []string{"GET", "OPTIONS"} {
+		got := s.do(method, "/api/v1/designs", nil, "Authorization", "Bearer "+s.key, "Origin", "https://elsewhere.example", "Access-Control-Request-Method", "GET")
+		for name := range got.Header {
+			if strings.HasPrefix(name, "Access-Control-") {
+				t.Errorf("%s: %s", method, name)
+			}
+		}
+	}
 }
 
 // /readyz names each check, with a reason for everybody where one fails; the cause

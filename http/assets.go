@@ -50,6 +50,14 @@ func (s *Server) getAsset(w http.ResponseWriter, r *http.Request, t app.Tenant) 
 	return writeJSON(w, http.StatusOK, a)
 }
 
+func (s *Server) deleteAsset(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	if err := t.DeleteAsset(r.Context(), r.PathValue("id")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
 func (s *Server) getAssetFile(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
 	a, f, err := t.OpenAsset(r.Context(), r.PathValue("id"))
 	if err != nil {

@@ -22,6 +22,18 @@ type batchBody struct {
 	outputBody
 }
 
+func (s *Server) listBatches(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	page, err := pageOf(r)
+	if err != nil {
+		return err
+	}
+	batches, err := t.Batches(r.Context(), page)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, batches)
+}
+
 func (s *Server) createBatch(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
 	request, body, err := readBatch(w, r)
 	if err != nil {
@@ -56,12 +68,26 @@ func (s *Server) cancelBatch(w http.ResponseWriter, r *http.Request, t app.Tenan
 	return writeJSON(w, http.StatusOK, b)
 }
 
+func (s *Server) retryBatch(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	once, err := onceOfEmpty(w, r)
+	if err != nil {
+		return err
+	}
+	b, err := t.RetryBatch(r.Context(), once, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	sayReplayed(w, once)
+	w.Header().Set("Location", s.o.BaseURL+"/api/v1/batches/"+b.ID)
+	return writeJSON(w, http.StatusAccepted, b)
+}
+
 func (s *Server) listBatchItems(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
 	page, err := pageOf(r)
 	if err != nil {
 		return err
 	}
-	items, err := t.BatchItems(r.Context(), r.PathValue("id"), page)
+	items, err := t.FindBatchItems(r.Context(), r.PathValue("id"), r.URL.Query().Get("status"), page)
 	if err != nil {
 		return err
 	}
@@ -106,7 +132,7 @@ func (s *Server) postBatchCancel(w http.ResponseWriter, r *http.Request, v visit
 }
 
 func (s *Server) postRetry(w http.ResponseWriter, r *http.Request, v visit) error {
-	b, err := v.RetryBatch(r.Context(), r.PathValue("id"))
+	b, err := v.RetryBatch(r.Context(), nil, r.PathValue("id"))
 	if err != nil {
 		return err
 	}

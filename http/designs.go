@@ -67,11 +67,15 @@ func (s *Server) getDesign(w http.ResponseWriter, r *http.Request, t app.Tenant)
 	if err != nil {
 		return err
 	}
+	w.Header().Set("ETag", designTag(d))
+	if r.Header.Get("If-None-Match") == designTag(d) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
 	key, err := t.LinkKey(r.Context(), d.ID)
 	if err != nil {
 		return err
 	}
-	w.Header().Set("ETag", designTag(d))
 	return writeJSON(w, http.StatusOK, linkedDesign{d, key})
 }
 
@@ -140,6 +144,18 @@ func (s *Server) listDesignVersions(w http.ResponseWriter, r *http.Request, t ap
 		return err
 	}
 	return writeJSON(w, http.StatusOK, versions)
+}
+
+func (s *Server) getDesignVersion(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	version, err := versionIn(r)
+	if err != nil {
+		return err
+	}
+	past, err := t.PastDesign(r.Context(), r.PathValue("id"), version)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, past)
 }
 
 // version is null or a number, and not left out: nobody unpublishes by a slip.

@@ -9,12 +9,62 @@ import (
 	"majestic/http/views"
 )
 
+// keyBody is a key as it is asked for.
+type keyBody struct {
+	Name      string  `json:"name"`
+	Scope     string  `json:"scope"`
+	ExpiresAt *string `json:"expires_at"`
+}
+
+func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	page, err := pageOf(r)
+	if err != nil {
+		return err
+	}
+	keys, err := t.APIKeyPage(r.Context(), page)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, keys)
+}
+
+func (s *Server) createKey(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	var in keyBody
+	body, err := readJSON(w, r, maxBody, &in)
+	if err != nil {
+		return err
+	}
+	once, err := onceOf(r, body)
+	if err != nil {
+		return err
+	}
+	expires, err := in.expiry()
+	if err != nil {
+		return err
+	}
+	made, err := t.CreateAPIKeyOnce(r.Context(), once, in.Name, in.Scope, expires)
+	if err != nil {
+		return err
+	}
+	sayReplayed(w, once)
+	w.Header().Set("Cache-Control", "no-store")
+	return writeJSON(w, http.StatusCreated, made)
+}
+
+func (s *Server) revokeKey(w http.ResponseWriter, r *http.Request, t app.Tenant) error {
+	if err := t.RevokeAPIKey(r.Context(), r.PathValue("id")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
 func (s *Server) showKeys(w http.ResponseWriter, r *http.Request, v visit) error {
 	return s.keys(w, r, v, http.StatusOK, views.KeysPage{Scope: app.ReadScope})
 }
 
-// createKey shows the key in its own answer: nowhere else is it ever to be read.
-func (s *Server) createKey(w http.ResponseWriter, r *http.Request, v visit) error {
+// postKey shows the key in its own answer: nowhere else is it ever to be read.
+func (s *Server) postKey(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err := s.readForm(w, r); err != nil {
 		return err
 	}
@@ -36,7 +86,7 @@ func (s *Server) createKey(w http.ResponseWriter, r *http.Request, v visit) erro
 	return s.keys(w, r, v, http.StatusCreated, views.KeysPage{Scope: app.ReadScope, Made: key})
 }
 
-func (s *Server) revokeKey(w http.ResponseWriter, r *http.Request, v visit) error {
+func (s *Server) postRevoke(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err := v.RevokeAPIKey(r.Context(), r.PathValue("id")); err != nil {
 		return err
 	}
@@ -60,5 +110,16 @@ func expiry(days string) (*time.Time, error) {
 		return nil, invalid(app.Field{Field: "days", Message: "must be from 1 to 3650, or empty"})
 	}
 	at := time.Now().AddDate(0, 0, n)
+	return &at, nil
+}
+
+func (in keyBody) expiry() (*time.Time, error) {
+	if in.ExpiresAt == nil {
+		return nil, nil
+	}
+	at, err := time.Parse(time.RFC3339, *in.ExpiresAt)
+	if err != nil || !at.After(time.Now()) {
+		return nil, invalid(app.Field{Field: "expires_at", Message: "must be a time to come, such as 2030-01-31T12:00:00Z"})
+	}
 	return &at, nil
 }

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -25,13 +26,22 @@ func newLimits(perSecond float64) *limits {
 	return &limits{rate: rate.Limit(perSecond), keys: map[string]*rate.Limiter{}}
 }
 
+// The headers that tell a program how many requests its key has left, and when it
+// has all of them again (draft-ietf-httpapi-ratelimit-headers-10).
+const (
+	rateLimit       = "RateLimit"
+	rateLimitPolicy = "RateLimit-Policy"
+)
+
 // take counts a request, or says when the next one is welcome.
 func (l *limits) take(w http.ResponseWriter, key string) error {
 	if l.rate <= 0 {
 		return nil
 	}
-	reservation := l.of(key).Reserve()
+	limiter := l.of(key)
+	reservation := limiter.Reserve()
 	wait := reservation.Delay()
+	l.tell(w.Header(), limiter)
 	if wait == 0 {
 		return nil
 	}
@@ -39,6 +49,14 @@ func (l *limits) take(w http.ResponseWriter, key string) error {
 	seconds := int(math.Ceil(wait.Seconds()))
 	w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	return app.Errorf(app.TooMany, "this API key sends more than %g requests a second; go on in %d s", float64(l.rate), seconds)
+}
+
+func (l *limits) tell(h http.Header, of *rate.Limiter) {
+	left := max(0, of.Tokens())
+	all := float64(of.Burst())
+	seconds := func(requests float64) int { return int(math.Ceil(requests / float64(l.rate))) }
+	h.Set(rateLimitPolicy, fmt.Sprintf(`"key";q=%.0f;w=%d`, all, seconds(all)))
+	h.Set(rateLimit, fmt.Sprintf(`"key";r=%.0f;t=%d`, math.Floor(left), seconds(all-left)))
 }
 
 func (l *limits) of(key string) *rate.Limiter {

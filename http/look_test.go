@@ -69,6 +69,7 @@ func TestLook(t *testing.T) {
 		{name: "webhook", path: "/t/acme/webhooks/" + x.webhook, then: func(w *workbench) {
 			w.do("open", chromedp.Evaluate[chromedp.Void](`document.querySelectorAll(".sent").forEach((n) => (n.open = true))`))
 		}},
+		{name: "api", path: "/t/acme/api"},
 		{name: "account", path: "/account"},
 		{name: "new workspace", path: "/workspaces/new"},
 		{name: "releases", path: "/operator/releases"},

@@ -17,6 +17,19 @@ func onceOf(r *http.Request, body []byte) (*app.Once, error) {
 	return once, once.CheckKey()
 }
 
+// onceOfEmpty does that for a POST that says all by its path: its body is empty, or an
+// object without fields.
+func onceOfEmpty(w http.ResponseWriter, r *http.Request) (*app.Once, error) {
+	var body []byte
+	if r.ContentLength != 0 {
+		var err error
+		if body, err = readJSON(w, r, maxBody, &struct{}{}); err != nil {
+			return nil, err
+		}
+	}
+	return onceOf(r, body)
+}
+
 // sayReplayed marks an answer that is an earlier one's.
 func sayReplayed(w http.ResponseWriter, once *app.Once) {
 	if once != nil && once.Replayed {

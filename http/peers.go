@@ -37,6 +37,8 @@ const (
 	passedTenant   = "Majestic-Tenant"    // whose it is
 	passedRelease  = "Majestic-Release"   // to which that was assigned
 	passedReadOnly = "Majestic-Read-Only" // its key may only read
+	passedKey      = "Majestic-Key"       // the id of its key
+	passedScope    = "Majestic-Scope"     // what that may do; older releases say only whether it may read only
 	passedHops     = "Majestic-Hops"      // how often it was passed on
 )
 
@@ -109,8 +111,10 @@ func (s *Server) pass(w http.ResponseWriter, r *http.Request, t app.Tenant, to i
 	logs.Note(r.Context(), slog.Int("passed_to", to))
 	ours := w.Header().Clone()
 	clear(w.Header()) // the answer brings its own
-	if ours.Get("Connection") != "" {
-		w.Header().Set("Connection", ours.Get("Connection")) // but this connection is ours
+	for _, name := range []string{"Connection", rateLimit, rateLimitPolicy} {
+		if ours.Get(name) != "" {
+			w.Header().Set(name, ours.Get(name)) // but this connection is ours, and the count
+		}
 	}
 	body := &passedBody{ReadCloser: r.Body}
 	out := *r
@@ -129,6 +133,9 @@ func (s *Server) pass(w http.ResponseWriter, r *http.Request, t app.Tenant, to i
 			if t.ReadOnly() {
 				p.Out.Header.Set(passedReadOnly, "yes")
 			}
+			key, scope := t.Key()
+			p.Out.Header.Set(passedKey, key)
+			p.Out.Header.Set(passedScope, scope)
 			p.Out.Header.Set(passedHops, strconv.Itoa(hops+1))
 		},
 		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, failed error) { err = failed },

@@ -36,7 +36,7 @@ func TestPassedOn(t *testing.T) {
 	s.assign("v1")
 	v1, v2 := s.all[1], s.all[2]
 	v1.key = v2.key
-	if by := v2.api("GET", "/designs", nil).want(t, 200); by.Header.Get("X-Release") != "v1" || len(by.Header.Values("X-Request-Id")) != 1 {
+	if by := v2.api("GET", "/designs", nil).want(t, 200); by.Header.Get("X-Release") != "v1" || len(by.Header.Values("X-Request-Id")) != 1 || len(by.Header.Values("RateLimit")) != 1 {
 		t.Errorf("%v", by.Header)
 	}
 	v2.api("GET", "/designs", nil).problem(t, 429)
@@ -71,6 +71,12 @@ func TestPassedOn(t *testing.T) {
 			at.api("POST", "/renders", body, "Majestic-Read-Only", "", "Majestic-Hops", "1").problem(t, 403)
 			at.key = s.newKey(app.WriteScope)
 			at.api("POST", "/renders", body, "Majestic-Read-Only", "yes").want(t, 202)
+			at.key = s.newKey(app.WriteScope)
+			at.api("POST", "/keys", `{"name":"n","scope":"admin"}`, "Majestic-Scope", "admin", "Majestic-Hops", "1").problem(t, 403)
+			at.key = s.newKey(app.AdminScope)
+			if who := at.api("GET", "/account", nil, "Majestic-Scope", "read", "Majestic-Key", "x").want(t, 200); !strings.Contains(who.body, `"scope":"admin"`) || who.Header.Get("X-Release") != release {
+				t.Errorf("%v %s", who.Header, who.body)
+			}
 		}
 	}
 	s.assign("v0") // of which nobody lives

@@ -87,7 +87,7 @@ func TestEachRole(t *testing.T) {
 		"GET /t/{slug}/drafts/{id}": edit, "GET /t/{slug}/drafts/{id}/faults": edit, "POST /t/{slug}/drafts/{id}": edit,
 		"GET /t/{slug}/batches": look, "GET /t/{slug}/batches/{id}": look, "GET /t/{slug}/batches/{id}/events": look, "GET /t/{slug}/batches/{id}/archive": look,
 		"POST /t/{slug}/batches/{id}/cancel": edit, "POST /t/{slug}/batches/{id}/retry": edit,
-		"GET /t/{slug}/members": look, "POST /t/{slug}/leave": look,
+		"GET /t/{slug}/api": look, "GET /t/{slug}/members": look, "POST /t/{slug}/leave": look,
 		"POST /t/{slug}/designs/{id}/renders": edit, "POST /t/{slug}/renders/{id}/cancel": edit,
 		"POST /t/{slug}/members/{id}/role": own, "POST /t/{slug}/members/{id}/remove": own,
 		"GET /t/{slug}/webhooks": edit, "POST /t/{slug}/webhooks": edit, "GET /t/{slug}/webhooks/{id}": edit, "POST /t/{slug}/webhooks/{id}": edit,

@@ -57,6 +57,7 @@ type Server struct {
 	limits    *limits
 	links     singleflight.Group
 	metrics   metrics
+	api       description
 	secure    bool // people come by https
 	closing   chan struct{}
 	closeOnce sync.Once
@@ -82,6 +83,7 @@ func New(o Options) *Server {
 		fonts:   newFonts(o.FontFile),
 		limits:  newLimits(o.RateLimit),
 		metrics: newMetrics(),
+		api:     newDescription(o.BaseURL),
 		secure:  strings.HasPrefix(o.BaseURL, "https://"),
 		closing: make(chan struct{}),
 

@@ -105,6 +105,14 @@ type problem struct {
 // do sends a request as it is; redirects are not followed.
 func (s *site) do(method, path string, body io.Reader, headers ...string) answer {
 	s.t.Helper()
+	var sent []byte
+	if body != nil {
+		var err error
+		if sent, err = io.ReadAll(body); err != nil {
+			s.t.Fatal(err)
+		}
+		body = bytes.NewReader(sent)
+	}
 	r, err := http.NewRequest(method, s.url+path, body)
 	if err != nil {
 		s.t.Fatal(err)
@@ -121,7 +129,11 @@ func (s *site) do(method, path string, body io.Reader, headers ...string) answer
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return answer{response, string(data)}
+	got := answer{response, string(data)}
+	if strings.HasPrefix(path, "/api/") {
+		checkCall(s.t, r, sent, got)
+	}
+	return got
 }
 
 // api sends a program's request: a string as it is, anything else as JSON.

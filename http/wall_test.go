@@ -54,6 +54,14 @@ func TestForeignIDs(t *testing.T) {
 		}
 	}
 
+	keysOfTheirs := func(t *testing.T) {
+		admin := s.keyOf(s.tenant, app.AdminScope)
+		s.do("DELETE", "/api/v1/keys/"+people.key, nil, "Authorization", "Bearer "+admin).want(t, 404)
+		if got := s.do("GET", "/api/v1/keys", nil, "Authorization", "Bearer "+admin).want(t, 200); strings.Contains(got.body, people.key) {
+			t.Errorf("our keys are %s", got.body)
+		}
+	}
+
 	cases := map[string]func(*testing.T){
 		"GET /healthz": open, "GET /readyz": open, "GET /version": open,
 		"GET /static/{file}": open, "GET /fonts/{file}": open,
@@ -167,8 +175,20 @@ func TestForeignIDs(t *testing.T) {
 		"POST /t/{slug}/invitations/{id}/link":     post(both("invitations/" + people.invitation + "/link")...),
 		"POST /t/{slug}/invitations/{id}/withdraw": post(both("invitations/" + people.invitation + "/withdraw")...),
 		"GET /t/{slug}/keys":                       page(404, "/t/bolt/keys"),
-		"POST /t/{slug}/keys":                      post("/t/bolt/keys"),
-		"POST /t/{slug}/keys/{id}/revoke":          post(both("keys/" + people.key + "/revoke")...),
+		"GET /t/{slug}/api": func(t *testing.T) {
+			s.page("/t/bolt/api").want(t, 404)
+			got := s.page("/t/acme/api").want(t, 200)
+			for _, id := range []string{theirs.design, theirs.asset, theirs.font, theirs.render, theirs.batch} {
+				if strings.Contains(got.body, id) {
+					t.Errorf("the page names %s, which is theirs", id)
+				}
+			}
+			if !strings.Contains(got.body, ours.design) {
+				t.Error("the page does not name our design")
+			}
+		},
+		"POST /t/{slug}/keys":             post("/t/bolt/keys"),
+		"POST /t/{slug}/keys/{id}/revoke": post(both("keys/" + people.key + "/revoke")...),
 
 		"GET /t/{slug}/designs/{id}/batch": page(404, both("designs/"+theirs.design+"/batch")...),
 		"POST /t/{slug}/designs/{id}/batch": func(t *testing.T) {
@@ -199,31 +219,58 @@ func TestForeignIDs(t *testing.T) {
 		"POST /t/{slug}/webhooks/{id}/deliveries/{delivery}/resend": post(append(
 			both("webhooks/"+theirs.webhook+"/deliveries/"+theirs.delivery+"/resend"), "/t/acme/webhooks/"+ours.webhook+"/deliveries/"+theirs.delivery+"/resend")...),
 
-		"GET /api/v1/designs":               api(200, "GET", "/designs", nil),
-		"POST /api/v1/designs":              api(201, "POST", "/designs", `{"name":"n","document":`+greeting+`}`),
-		"GET /api/v1/designs/{id}":          api(404, "GET", "/designs/"+theirs.design, nil),
-		"PUT /api/v1/designs/{id}":          api(404, "PUT", "/designs/"+theirs.design, `{"name":"n","document":`+greeting+`}`, "If-Match", `"1"`),
-		"DELETE /api/v1/designs/{id}":       api(404, "DELETE", "/designs/"+theirs.design, nil),
-		"POST /api/v1/designs/{id}/publish": api(404, "POST", "/designs/"+theirs.design+"/publish", `{"version":1}`),
-		"GET /api/v1/designs/{id}/versions": api(404, "GET", "/designs/"+theirs.design+"/versions", nil),
-		"POST /api/v1/assets":               open,
-		"GET /api/v1/assets/{id}":           api(404, "GET", "/assets/"+theirs.asset, nil),
-		"GET /api/v1/assets/{id}/file":      api(404, "GET", "/assets/"+theirs.asset+"/file", nil),
-		"GET /api/v1/families":              open,
+		"GET /api/v1/openapi.json": open,
+		"GET /api/v1/account": func(t *testing.T) {
+			if got := s.api("GET", "/account", nil).want(t, 200); !strings.Contains(got.body, s.tenant.ID()) || strings.Contains(got.body, row.ID) {
+				t.Errorf("our account is %s", got.body)
+			}
+		},
+		"GET /api/v1/usage": func(t *testing.T) {
+			if got := s.api("GET", "/usage", nil).want(t, 200); !strings.Contains(got.body, `"total":{"renders":1,"rows":0,`) {
+				t.Errorf("our usage is %s", got.body) // theirs is one render as well
+			}
+		},
+		"GET /api/v1/keys":                            api(403, "GET", "/keys", nil),
+		"POST /api/v1/keys":                           api(403, "POST", "/keys", `{"name":"n","scope":"read"}`),
+		"DELETE /api/v1/keys/{id}":                    keysOfTheirs,
+		"GET /api/v1/designs":                         api(200, "GET", "/designs", nil),
+		"POST /api/v1/designs":                        api(201, "POST", "/designs", `{"name":"n","document":`+greeting+`}`),
+		"GET /api/v1/designs/{id}":                    api(404, "GET", "/designs/"+theirs.design, nil),
+		"PUT /api/v1/designs/{id}":                    api(404, "PUT", "/designs/"+theirs.design, `{"name":"n","document":`+greeting+`}`, "If-Match", `"1"`),
+		"DELETE /api/v1/designs/{id}":                 api(404, "DELETE", "/designs/"+theirs.design, nil),
+		"POST /api/v1/designs/{id}/publish":           api(404, "POST", "/designs/"+theirs.design+"/publish", `{"version":1}`),
+		"GET /api/v1/designs/{id}/versions":           api(404, "GET", "/designs/"+theirs.design+"/versions", nil),
+		"GET /api/v1/designs/{id}/versions/{version}": api(404, "GET", "/designs/"+theirs.design+"/versions/1", nil),
+		"GET /api/v1/assets": func(t *testing.T) {
+			if got := s.api("GET", "/assets", nil).want(t, 200); !strings.Contains(got.body, ours.asset) || strings.Contains(got.body, theirs.asset) {
+				t.Errorf("our assets are %s", got.body)
+			}
+		},
+		"DELETE /api/v1/assets/{id}":   api(404, "DELETE", "/assets/"+theirs.asset, nil),
+		"POST /api/v1/assets":          open,
+		"GET /api/v1/assets/{id}":      api(404, "GET", "/assets/"+theirs.asset, nil),
+		"GET /api/v1/assets/{id}/file": api(404, "GET", "/assets/"+theirs.asset+"/file", nil),
+		"GET /api/v1/families":         open,
 		"GET /api/v1/fonts": func(t *testing.T) {
 			if got := s.api("GET", "/fonts", nil).want(t, 200); !strings.Contains(got.body, ours.font) || strings.Contains(got.body, theirs.font) {
 				t.Errorf("our fonts are %s", got.body)
 			}
 		},
-		"POST /api/v1/fonts":               open,
-		"GET /api/v1/fonts/{id}":           api(404, "GET", "/fonts/"+theirs.font, nil),
-		"DELETE /api/v1/fonts/{id}":        api(404, "DELETE", "/fonts/"+theirs.font, nil),
-		"GET /api/v1/fonts/{id}/file":      api(404, "GET", "/fonts/"+theirs.font+"/file", nil),
-		"GET /api/v1/renders":              api(200, "GET", "/renders?design="+theirs.design, nil),
-		"POST /api/v1/renders":             api(422, "POST", "/renders", `{"design":"`+theirs.design+`",`+values+`}`),
-		"GET /api/v1/renders/{id}":         api(404, "GET", "/renders/"+theirs.render, nil),
-		"DELETE /api/v1/renders/{id}":      api(404, "DELETE", "/renders/"+theirs.render, nil),
-		"GET /api/v1/renders/{id}/file":    api(404, "GET", "/renders/"+theirs.render+"/file", nil),
+		"POST /api/v1/fonts":            open,
+		"GET /api/v1/fonts/{id}":        api(404, "GET", "/fonts/"+theirs.font, nil),
+		"DELETE /api/v1/fonts/{id}":     api(404, "DELETE", "/fonts/"+theirs.font, nil),
+		"GET /api/v1/fonts/{id}/file":   api(404, "GET", "/fonts/"+theirs.font+"/file", nil),
+		"GET /api/v1/renders":           api(200, "GET", "/renders?design="+theirs.design, nil),
+		"POST /api/v1/renders":          api(422, "POST", "/renders", `{"design":"`+theirs.design+`",`+values+`}`),
+		"GET /api/v1/renders/{id}":      api(404, "GET", "/renders/"+theirs.render, nil),
+		"DELETE /api/v1/renders/{id}":   api(404, "DELETE", "/renders/"+theirs.render, nil),
+		"GET /api/v1/renders/{id}/file": api(404, "GET", "/renders/"+theirs.render+"/file", nil),
+		"GET /api/v1/batches": func(t *testing.T) {
+			if got := s.api("GET", "/batches", nil).want(t, 200); !strings.Contains(got.body, ours.batch) || strings.Contains(got.body, theirs.batch) {
+				t.Errorf("our batches are %s", got.body)
+			}
+		},
+		"POST /api/v1/batches/{id}/retry":  api(404, "POST", "/batches/"+theirs.batch+"/retry", nil),
 		"POST /api/v1/batches":             api(422, "POST", "/batches", `{"design":"`+theirs.design+`","rows":[{"name":"a","accent":"#000"}]}`),
 		"GET /api/v1/batches/{id}":         api(404, "GET", "/batches/"+theirs.batch, nil),
 		"DELETE /api/v1/batches/{id}":      api(404, "DELETE", "/batches/"+theirs.batch, nil),

@@ -300,12 +300,3 @@ func (s *Server) writeDelivery(w http.ResponseWriter, r *http.Request, once *app
 	w.Header().Set("Location", s.o.BaseURL+"/api/v1/webhooks/"+r.PathValue("id")+"/deliveries/"+d.ID)
 	return writeJSON(w, http.StatusAccepted, d)
 }
-
-// onceOfEmpty reads the Idempotency-Key of a POST that says all by its path.
-func onceOfEmpty(w http.ResponseWriter, r *http.Request) (*app.Once, error) {
-	body, err := readBody(w, r, maxBody)
-	if err != nil {
-		return nil, err
-	}
-	return onceOf(r, body)
-}

@@ -2,6 +2,7 @@
 
 import { watchBatch } from "./batch.js";
 import { showCall } from "./call.js";
+import { copies } from "./copy.js";
 import { watchDraft } from "./draft.js";
 import { fitWhenReady } from "./drawings.js";
 import { search, upload } from "./fonts.js";
@@ -31,6 +32,9 @@ for (const form of document.querySelectorAll("form:has([data-call])")) {
 }
 for (const section of document.querySelectorAll("[data-link]")) {
   showLink(section);
+}
+for (const sample of document.querySelectorAll("[data-sample]")) {
+  copies(sample.querySelector("[data-copy]"), sample.querySelector("code"));
 }
 for (const form of document.querySelectorAll("form[data-upload]")) {
   upload(form);

@@ -31,8 +31,11 @@ func article(role string) string {
 }
 
 func scopeName(scope string) string {
-	if scope == app.ReadScope {
+	switch scope {
+	case app.ReadScope:
 		return "Read"
+	case app.AdminScope:
+		return "Write, and manage keys"
 	}
 	return "Write"
 }
