@@ -161,7 +161,7 @@ func (f *crowd) until(sql string, args ...any) {
 
 // The 249 countries, a card each, as a batch: from the call until its end is heard of,
 // with the job, the rows and the files. Its limit, in the same run: a renderer that is
-// warm, with the pages made before.
+// warm, with the pages made before and as many under way.
 //
 //	go test -run xxx -bench Countries -benchtime 3x ./jobs
 func BenchmarkCountries(b *testing.B) {
@@ -207,7 +207,7 @@ func BenchmarkCountries(b *testing.B) {
 	bare := func() time.Duration {
 		began := time.Now()
 		var group errgroup.Group
-		group.SetLimit(runtime.NumCPU())
+		group.SetLimit(2 * runtime.NumCPU())
 		for _, s := range shots {
 			group.Go(func() error {
 				_, err := chrome.Capture(ctx, s)
