@@ -50,7 +50,7 @@ func TestRoles(t *testing.T) {
 		}
 		opened[role] = tenant
 	}
-	for _, scope := range []string{app.ReadScope, app.WriteScope} {
+	for _, scope := range app.Scopes() {
 		key, err := house.CreateAPIKey(ctx, scope, scope, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -59,7 +59,9 @@ func TestRoles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	look, edit, own := []string{app.Viewer, app.ReadScope, app.Editor, app.WriteScope, app.Owner}, []string{app.Editor, app.WriteScope, app.Owner}, []string{app.Owner}
+	own := []string{app.Owner, app.AdminScope}
+	edit := append([]string{app.Editor, app.WriteScope}, own...)
+	look := append([]string{app.Viewer, app.ReadScope}, edit...)
 	for _, act := range []struct {
 		name string
 		who  []string
@@ -72,6 +74,7 @@ func TestRoles(t *testing.T) {
 		{"create a design", edit, func(n app.Tenant) error { _, err := n.CreateDesign(ctx, nil, "Card", d.Document); return err }},
 		{"save a design", edit, func(n app.Tenant) error { _, err := n.SaveDesign(ctx, d.ID, 99, "Card", d.Document); return err }},
 		{"upload an asset", edit, func(n app.Tenant) error { _, err := n.CreateAsset(ctx, nil, "dot.png", apptest.PNG(4, 4)); return err }},
+		{"delete an asset", edit, func(n app.Tenant) error { return n.DeleteAsset(ctx, nothing) }},
 		{"upload a font", edit, func(n app.Tenant) error { _, err := n.CreateFont(ctx, nil, "a.ttf", nil); return err }},
 		{"delete a font", edit, func(n app.Tenant) error { return n.DeleteFont(ctx, nothing) }},
 		{"render", edit, func(n app.Tenant) error {
@@ -94,6 +97,7 @@ func TestRoles(t *testing.T) {
 		{"test a webhook", edit, func(n app.Tenant) error { _, err := n.TestWebhook(ctx, nil, nothing); return err }},
 		{"send again", edit, func(n app.Tenant) error { _, err := n.ResendDelivery(ctx, nil, nothing, nothing); return err }},
 		{"list keys", own, func(n app.Tenant) error { _, err := n.APIKeys(ctx); return err }},
+		{"list a page of keys", own, func(n app.Tenant) error { _, err := n.APIKeyPage(ctx, app.PageRequest{}); return err }},
 		{"make a key", own, func(n app.Tenant) error { _, err := n.CreateAPIKey(ctx, "k", app.ReadScope, nil); return err }},
 		{"revoke a key", own, func(n app.Tenant) error { return n.RevokeAPIKey(ctx, nothing) }},
 		{"list invitations", own, func(n app.Tenant) error { _, err := n.Invitations(ctx); return err }},
