@@ -17,10 +17,6 @@ import (
 
 	"majestic/app"
 	"majestic/app/apptest"
-	"majestic/app/objects"
-	"majestic/app/remote"
-	"majestic/jobs"
-	"majestic/migrations"
 )
 
 // What was due while nobody ran is done once, by one of those who come at once, and the
@@ -292,21 +288,9 @@ func TestOrphans(t *testing.T) {
 // stored is the product on a fresh database, and the folder of its files.
 func stored(t *testing.T) (*app.App, *pgxpool.Pool, string) {
 	t.Helper()
-	db := apptest.Database(t)
-	if _, err := migrations.Expand(t.Context(), db.Pool); err != nil {
-		t.Fatal(err)
-	}
-	queue, err := jobs.NewQueue(db.Pool, apptest.Release)
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := apptest.Dir(t)
-	folder, err := objects.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { folder.Close() })
-	return app.New(app.Options{Pool: db.Pool, Queue: queue, Objects: folder, Remote: remote.Loopback(apptest.Roots()), Release: apptest.Release}), db.Pool, dir
+	a, pool := apptest.AppIn(t, dir)
+	return a, pool, dir
 }
 
 // finishAll does to all renders of a tenant what workers do, and ends its batches.

@@ -31,12 +31,18 @@ const Release = "0123456789ab"
 // App is the product on a fresh database, with a queue that nobody works yet.
 func App(t testing.TB) (*app.App, *pgxpool.Pool) {
 	t.Helper()
+	return AppIn(t, filepath.Join(Dir(t), "objects"))
+}
+
+// AppIn is App with its files in a folder that the test knows.
+func AppIn(t testing.TB, dir string) (*app.App, *pgxpool.Pool) {
+	t.Helper()
 	db := migrated(t)
 	queue, err := jobs.NewQueue(db.Pool, Release)
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, err := objects.Open(filepath.Join(Dir(t), "objects"))
+	folder, err := objects.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
