@@ -55,6 +55,9 @@ func TestDescription(t *testing.T) {
 		return strings.Compare(strconv.FormatBool(strings.HasPrefix(a, "DELETE")), strconv.FormatBool(strings.HasPrefix(b, "DELETE")))
 	})
 
+	s.batchOf(x.design)
+	const ofBatches = "/webhooks/batches" // it stands for the addresses that batches name
+
 	// What does not follow from the call itself.
 	state := map[string]func(call) answer{
 		"GET /api/v1/renders 404": func(c call) answer { c.path = "/renders?design=1"; return s.call("GET", admin, c) },
@@ -82,8 +85,12 @@ func TestDescription(t *testing.T) {
 		"GET /api/v1/batches/{id}/events 204": func(c call) answer {
 			return s.call("GET", admin, c, "Last-Event-ID", "succeeded-1-1")
 		},
-		"PATCH /api/v1/webhooks/{id} 409":  func(c call) answer { return s.ofBatches("PATCH", admin, x.design, `{"url":"https://127.0.0.1/other"}`) },
-		"DELETE /api/v1/webhooks/{id} 409": func(c call) answer { return s.ofBatches("DELETE", admin, x.design, "") },
+		"PATCH /api/v1/webhooks/{id} 409": func(c call) answer {
+			c.path = ofBatches
+			c.body = `{"url":"https://127.0.0.1/other"}`
+			return s.call("PATCH", admin, c)
+		},
+		"DELETE /api/v1/webhooks/{id} 409": func(c call) answer { c.path = ofBatches; return s.call("DELETE", admin, c) },
 		"PUT /api/v1/designs/{id} 428":     func(c call) answer { c.more = nil; return s.call("PUT", admin, c) },
 	}
 	for _, pattern := range patterns {
@@ -202,13 +209,6 @@ func (s *site) batchOf(design string) string {
 		s.t.Fatal(err)
 	}
 	return b.ID
-}
-
-// ofBatches makes a call of the webhook that stands for the addresses that batches name.
-func (s *site) ofBatches(method, key, design, body string) answer {
-	s.t.Helper()
-	s.batchOf(design)
-	return s.call(method, key, call{path: "/webhooks/batches", body: body})
 }
 
 // inFlight sends a request while another one with its Idempotency-Key is under way.
