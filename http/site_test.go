@@ -105,13 +105,14 @@ type problem struct {
 // do sends a request as it is; redirects are not followed.
 func (s *site) do(method, path string, body io.Reader, headers ...string) answer {
 	s.t.Helper()
-	var sent []byte
-	if body != nil {
-		var err error
-		if sent, err = io.ReadAll(body); err != nil {
+	var sent bytes.Buffer
+	if _, slow := body.(*io.PipeReader); slow {
+		body = io.TeeReader(body, &sent)
+	} else if body != nil {
+		if _, err := sent.ReadFrom(body); err != nil {
 			s.t.Fatal(err)
 		}
-		body = bytes.NewReader(sent)
+		body = bytes.NewReader(sent.Bytes())
 	}
 	r, err := http.NewRequest(method, s.url+path, body)
 	if err != nil {
@@ -131,7 +132,7 @@ func (s *site) do(method, path string, body io.Reader, headers ...string) answer
 	}
 	got := answer{response, string(data)}
 	if strings.HasPrefix(path, "/api/") {
-		checkCall(s.t, r, sent, got)
+		checkCall(s.t, r, sent.Bytes(), got)
 	}
 	return got
 }
