@@ -18,8 +18,11 @@ func BenchmarkDrill(b *testing.B) {
 	h := newHouse(b)
 	for _, sql := range []string{
 		`INSERT INTO designs (tenant_id, name) SELECT id, n::text FROM tenants, generate_series(1, 1000) n`,
-		`INSERT INTO design_versions (tenant_id, design_id, version, name, document)
-			SELECT tenant_id, id, v, name, to_json((SELECT string_agg(md5(random()::text || id || v || g), '') FROM generate_series(1, 250) g)) FROM designs, generate_series(2, 126) v`,
+		`WITH noise AS MATERIALIZED (
+				SELECT id, tenant_id, name, (SELECT string_agg(md5(random()::text || id || g), '') FROM generate_series(1, 250) g) AS text FROM designs
+			)
+			INSERT INTO design_versions (tenant_id, design_id, version, name, document)
+			SELECT tenant_id, id, v, name, to_json(v || text) FROM noise, generate_series(2, 126) v`,
 	} {
 		if _, err := h.db.Pool.Exec(ctx, sql); err != nil {
 			b.Fatal(err)
