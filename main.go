@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -314,6 +315,7 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 		App: a, Events: events, Static: files, Release: release, Version: version, Generation: generation.Number(),
 		FontFile: renderer.FontFile, BaseURL: c.URL(), Mails: c.SMTPURL != "", RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies, Log: log, Peers: generation, River: river,
 		Generations: func(ctx context.Context) ([]app.Generation, error) { return living(ctx, c.Dir) },
+		Findings:    machine.NewCheckup(needs(c, nil, nil)).Findings, Backlogs: runner.Backlogs, Copies: func() app.Copies { return copies(c, log) },
 		Checks: []http.Check{
 			{Name: "database", Ask: a.Ready},
 			{Name: "chrome", Ask: func(context.Context) error { return jobs.Ready(renderer) }},
@@ -514,6 +516,28 @@ func living(ctx context.Context, dir string) (all []app.Generation, err error) {
 		}
 	}
 	return all, err
+}
+
+// copies are the backups, for operators.
+func copies(c *config.Config, log *slog.Logger) app.Copies {
+	k := keeperOf(c, "", log)
+	state, err := k.Health(c.BackupEvery, time.Now())
+	all := app.Copies{State: state, Every: c.BackupEvery, Trial: c.BackupTrial, Place: k.Place, Carried: c.BackupCommand != ""}
+	list, lerr := k.List()
+	if err = cmp.Or(err, lerr); err != nil {
+		all.Problem = err.Error()
+	}
+	for _, b := range list {
+		one := app.Copy{ID: b.ID, At: b.At, Took: b.Took, Version: b.Version, Bytes: b.Bytes(), Missing: len(b.Missing)}
+		if d := b.Drill; d != nil {
+			one.Trial = &app.Outcome{At: d.At, Took: d.Took, Said: d.Drawn, Error: d.Error}
+		}
+		if c := b.Command; c != nil {
+			one.Command = &app.Outcome{At: c.At, Took: c.Took, Said: c.Output, Error: c.Error}
+		}
+		all.All = append(all.All, one)
+	}
+	return all
 }
 
 // states are those of the generations that live.

@@ -15,6 +15,7 @@ import (
 // visit is a person in one of their workspaces.
 type visit struct {
 	app.Tenant
+	path       string
 	user       app.User
 	workspaces []app.Membership
 	here       app.Membership
@@ -23,7 +24,7 @@ type visit struct {
 // member opens a workspace to those who belong to it. To all others it is not there.
 func (s *Server) member(h func(http.ResponseWriter, *http.Request, visit) error) handler {
 	return s.signedIn(func(w http.ResponseWriter, r *http.Request, user app.User) (err error) {
-		v := visit{user: user}
+		v := visit{path: r.URL.Path, user: user}
 		if v.Tenant, v.here, v.workspaces, err = s.o.App.Enter(r.Context(), user.ID, r.PathValue("slug")); err != nil {
 			return err
 		}
@@ -216,7 +217,7 @@ func (s *Server) shell(title string) views.Shell {
 // shellFor is the frame of a page in a workspace.
 func (s *Server) shellFor(v visit, title string) views.Shell {
 	shell := s.shell(title)
-	shell.User, shell.Workspaces, shell.Here, shell.Module = &v.user, v.workspaces, v.here.Slug, "app.js"
+	shell.User, shell.Workspaces, shell.Here, shell.Path, shell.Module = &v.user, v.workspaces, v.here.Slug, v.path, "app.js"
 	return shell
 }
 
@@ -231,7 +232,7 @@ func (s *Server) easelFor(v visit, title string) views.Shell {
 func (s *Server) shellOf(r *http.Request, user app.User, title string) (views.Shell, error) {
 	all, err := s.o.App.Memberships(r.Context(), user.ID)
 	shell := s.shell(title)
-	shell.User, shell.Workspaces = &user, all
+	shell.User, shell.Workspaces, shell.Path = &user, all, r.URL.Path
 	return shell, err
 }
 

@@ -25,7 +25,7 @@ import (
 //
 //	LOOK=/tmp/look go test -run TestLook ./http
 func TestLook(t *testing.T) {
-	s := newSite(t)
+	s := newSite(t, troubled)
 	x := makeThings(t, s.tenant, "Card")
 	ctx := context.Background()
 	s.post("/t/acme/invitations", url.Values{"email": {"bob@example.com"}, "role": {"editor"}}).want(t, 303)
@@ -72,6 +72,9 @@ func TestLook(t *testing.T) {
 		{name: "api", path: "/t/acme/api"},
 		{name: "account", path: "/account"},
 		{name: "new workspace", path: "/workspaces/new"},
+		{name: "overview", path: "/operator/"},
+		{name: "backups", path: "/operator/backups"},
+		{name: "tenants", path: "/operator/tenants"},
 		{name: "releases", path: "/operator/releases"},
 		{name: "nothing here", path: "/t/acme/nothing", logs: "404"},
 		{name: "editor", path: edit},

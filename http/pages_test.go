@@ -146,7 +146,7 @@ func TestEveryPage(t *testing.T) {
 	s := newSite(t)
 	x := makeThings(t, s.tenant, "Card")
 	for _, path := range []string{"/setup", "/signin", "/nothing", "/t/acme/", "/t/acme/designs/" + x.design, "/t/acme/designs/" + x.design + "/edit", "/t/acme/renders/" + x.render,
-		"/operator/releases", "/reset", "/account", "/workspaces/new", "/t/acme/members", "/t/acme/keys", "/t/acme/fonts",
+		"/operator/", "/operator/backups", "/operator/tenants", "/operator/releases", "/reset", "/account", "/workspaces/new", "/t/acme/members", "/t/acme/keys", "/t/acme/fonts",
 		"/t/acme/designs/" + x.design + "/batch", "/t/acme/drafts/" + x.draft, "/t/acme/batches", "/t/acme/batches/" + x.batch} {
 		t.Run(path, func(t *testing.T) {
 			got := s.page(path)
@@ -291,8 +291,10 @@ func TestGallery(t *testing.T) {
 	if said := card.one(t, "", "title"); said.attr("title") != `element "photo": <b> is not there` || said.text() != "No preview" || len(card.all("", "data-awaited")) != 0 {
 		t.Errorf("one that failed: %v %s", said.Attr, said.text())
 	}
-	if here := page.one(t, "a", "aria-current"); here.text() != "Acme" {
-		t.Errorf("the header is at %s", here.text())
+	for label, here := range map[string]string{"Workspaces": "Acme", "In this workspace": "Designs"} {
+		if at := page.one(t, "nav", "aria-label="+label).one(t, "a", "aria-current"); at.text() != here {
+			t.Errorf("%s is at %s", label, at.text())
+		}
 	}
 	page.one(t, "form", "action=/signout", "method=post")
 }

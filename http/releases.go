@@ -25,11 +25,10 @@ func (s *Server) showReleases(w http.ResponseWriter, r *http.Request, user app.U
 	if err != nil {
 		return err
 	}
-	workspaces, err := s.o.App.Memberships(r.Context(), user.ID)
+	shell, err := s.shellOf(r, user, "Releases")
 	if err != nil {
 		return err
 	}
-	shell := s.shell("Releases")
-	shell.User, shell.Workspaces, shell.Operating, shell.Module = &user, workspaces, true, "releases.js"
+	shell.Module = "releases.js"
 	return show(w, r, http.StatusOK, views.Releases(shell, releases))
 }

@@ -3,8 +3,6 @@ package http_test
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -12,41 +10,6 @@ import (
 	"majestic/app"
 	ours "majestic/http"
 )
-
-// The operators' pages are there for operators, and for nobody else.
-func TestOperatorsOnly(t *testing.T) {
-	const path = "/operator/releases"
-	s := newSite(t)
-	if to := s.do("GET", path, nil).want(t, 303).Header.Get("Location"); to != "/signin?next=%2Foperator%2Freleases" {
-		t.Errorf("who is signed out is sent to %s", to)
-	}
-	in := s.post("/signin", url.Values{"email": {"ada@example.com"}, "password": {password}, "next": {path}}).want(t, 303)
-	if in.Header.Get("Location") != path {
-		t.Errorf("after signing in one is sent to %s", in.Header.Get("Location"))
-	}
-	link := parse(t, s.page("/t/acme/").want(t, 200).body).one(t, "a", "href="+path)
-	if _, here := link.lookup("aria-current"); here || link.text() != "Releases" {
-		t.Errorf("the link in a workspace: %v", link.Attr)
-	}
-	parse(t, s.page(path).want(t, 200).body).one(t, "a", "href="+path, "aria-current=true")
-
-	if _, err := s.app.CreateUser(context.Background(), app.NewUser{Name: "Bob", Email: "bob@example.com", Password: password}, "acme", app.Owner); err != nil {
-		t.Fatal(err)
-	}
-	bob, err := s.app.SignIn(context.Background(), "bob@example.com", password, app.Visitor{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.cookie = &http.Cookie{Name: "session", Value: bob.Session}
-	hidden, missing := s.page(path).want(t, 404), s.page("/operator/nothing").want(t, 404)
-	alike := strings.NewReplacer(path, "", "/operator/nothing", "", hidden.Header.Get("X-Request-Id"), "", missing.Header.Get("X-Request-Id"), "")
-	if alike.Replace(hidden.body) != alike.Replace(missing.body) {
-		t.Errorf("what is hidden is not like what is not there: %s", hidden.body)
-	}
-	if links := parse(t, s.page("/t/acme/").want(t, 200).body).all("a", "href="+path); len(links) > 0 {
-		t.Error("a link for who is no operator")
-	}
-}
 
 // The page of releases while tenants move, and when there is nothing to tell yet.
 func TestReleasesPage(t *testing.T) {

@@ -49,6 +49,9 @@ func (s *Server) routes() []route {
 		{"GET /workspaces/new", s.person(s.showNewWorkspace)},
 		{"POST /workspaces/new", s.person(s.createWorkspace)},
 
+		{"GET /operator/{$}", s.operator(s.showOverview)},
+		{"GET /operator/backups", s.operator(s.showBackups)},
+		{"GET /operator/tenants", s.operator(s.showTenants)},
 		{"GET /operator/releases", s.operator(s.showReleases)},
 		{"GET /operator/periodic", s.operator(s.showSchedules)},
 		{"GET " + RiverPath + "/", s.operator(s.showRiver)},

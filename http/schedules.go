@@ -18,7 +18,6 @@ func (s *Server) showSchedules(w http.ResponseWriter, r *http.Request, user app.
 	if err != nil {
 		return err
 	}
-	shell.Operating = true
 	return show(w, r, http.StatusOK, views.Schedules(shell, all))
 }
 

@@ -41,6 +41,11 @@ type Options struct {
 	// The processes of the instance that live, the newest first.
 	Generations func(context.Context) ([]app.Generation, error)
 
+	// What operators see besides.
+	Findings func(context.Context) []app.Finding
+	Backlogs func(context.Context) ([]app.Backlog, error)
+	Copies   func() app.Copies
+
 	Wait time.Duration // for a render, before a POST is answered without it; 0 means 10 s
 }
 

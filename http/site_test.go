@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/image/font/gofont/goregular"
@@ -74,6 +75,13 @@ func newEmptySite(t testing.TB, options ...func(*ours.Options)) *site {
 		BaseURL: "http://" + listener.Listener.Addr().String(), Log: log, Checks: []ours.Check{{Name: "database", Ask: a.Ready}},
 		Generations: func(context.Context) ([]app.Generation, error) {
 			return []app.Generation{{Number: 7, Release: apptest.Release, Version: "v1", State: "serving"}}, nil
+		},
+		Findings: func(context.Context) []app.Finding {
+			return []app.Finding{{Name: "database", Why: "all rows are in it", Found: "PostgreSQL 15", At: time.Now()}, {Name: "disk", Why: "files need room", Found: "40.0 GB free", At: time.Now()}}
+		},
+		Backlogs: func(context.Context) ([]app.Backlog, error) { return nil, nil },
+		Copies: func() app.Copies {
+			return app.Copies{State: "none yet", Every: time.Hour, Trial: 24 * time.Hour, Place: "backups"}
 		},
 	}
 	for _, change := range options {

@@ -57,6 +57,7 @@ func (s *Server) showStatic(w http.ResponseWriter, r *http.Request) error {
 	if !s.o.Static.Has(r.Context(), r.URL.Path) {
 		return app.Errorf(app.NotFound, "there is nothing at %s; load the page again", r.URL.Path)
 	}
+	w.Header().Del("Content-Security-Policy") // it is for pages, and weighs more than some modules
 	s.o.Static.ServeHTTP(w, r)
 	return nil
 }

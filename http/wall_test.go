@@ -67,6 +67,7 @@ func TestForeignIDs(t *testing.T) {
 		"GET /static/{file}": open, "GET /fonts/{file}": open,
 		"GET /{$}": open, "GET /setup": open, "POST /setup": open,
 		"GET /signin": open, "POST /signin": open, "POST /signout": open,
+		"GET /operator/{$}": open, "GET /operator/backups": open, "GET /operator/tenants": open,
 		"GET /operator/releases": open, "GET /operator/periodic": open, // to operators, for all tenants
 		"GET /operator/river/": open, "POST /operator/river/": open, "PUT /operator/river/": open, "PATCH /operator/river/": open,
 		"GET /reset": open, "POST /reset": open, "GET /reset/new": open, "POST /reset/new": open,

@@ -3,11 +3,8 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -42,37 +39,14 @@ func (n counts) Collect(c chan<- prometheus.Metric) {
 	}
 	oldest := map[string]float64{n.runner.release: 0}
 	for _, t := range all {
-		release := strings.TrimPrefix(t.Queue, queueOf(""))
-		c <- prometheus.MustNewConstMetric(n.count, prometheus.GaugeValue, t.Jobs, t.State, t.Kind, release)
-		if t.State == "available" && t.Kind != thumbnail {
-			oldest[release] = max(oldest[release], t.Age)
+		c <- prometheus.MustNewConstMetric(n.count, prometheus.GaugeValue, t.Jobs, t.State, t.Kind, t.release())
+		if t.hurries() {
+			oldest[t.release()] = max(oldest[t.release()], t.Age)
 		}
 	}
 	for release, age := range oldest {
 		c <- prometheus.MustNewConstMetric(n.oldest, prometheus.GaugeValue, age, release)
 	}
-}
-
-// tally counts the jobs of a state, kind and queue.
-type tally struct {
-	State, Kind, Queue string
-	Jobs               float64
-	Age                float64 // of the oldest, in seconds since it could run
-}
-
-func (r *Runner) tallies(ctx context.Context) ([]tally, error) {
-	rows, err := r.pool.Query(ctx, `
-		SELECT state::text, CASE WHEN $1 = ANY(tags) THEN $1 ELSE kind END AS kind, queue, count(*)::float8 AS jobs, greatest(0, extract(epoch FROM now() - min(scheduled_at)))::float8 AS age
-		FROM river_job WHERE state IN ('available', 'pending', 'retryable', 'running', 'scheduled', 'discarded')
-		GROUP BY 1, 2, 3`, thumbnail)
-	if err != nil {
-		return nil, fmt.Errorf("count jobs: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[tally])
-	if err != nil {
-		return nil, fmt.Errorf("count jobs: %w", err)
-	}
-	return all, nil
 }
 
 func newRenders() *prometheus.HistogramVec {

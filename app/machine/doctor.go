@@ -46,10 +46,7 @@ func (d *Doctor) run(rows []row, out io.Writer) error {
 	var bad []string
 	var states []state
 	for _, r := range rows {
-		s := r.look()
-		if len(s.Commands) > 0 && s.Remedy == "" {
-			s.Remedy = "app setup"
-		}
+		s := r.look().advised()
 		if !s.OK {
 			bad = append(bad, s.Name)
 		}
@@ -70,16 +67,18 @@ func (d *Doctor) run(rows []row, out io.Writer) error {
 
 // instance is what an instance must have, and how it must do.
 func (h host) instance(ctx context.Context, n Needs) []row {
-	dir, err := filepath.Abs(n.Dir)
-	if err != nil {
-		dir = n.Dir
-	}
+	dir := n.dir()
 	if _, err := os.Stat(h.path(dir)); err != nil {
 		return []row{{name: "instance", why: "there is more to look at", remedy: "name another directory with --dir; app serve makes one",
 			check: func() (string, error) { return "", fmt.Errorf("there is none in %s", dir) }}}
 	}
-	g := &vitals{ctx: ctx, ask: n.Generations}
-	return append([]row{
+	return append(h.vital(ctx, n), h.settled(ctx, n)...)
+}
+
+// vital is what changes by the minute, and is quickly seen.
+func (h host) vital(ctx context.Context, n Needs) []row {
+	dir, g := n.dir(), &vitals{ctx: ctx, ask: n.Generations}
+	return []row{
 		{name: "permissions", why: "only the instance's own account may change it or read its secrets", check: func() (string, error) { return h.permissions(dir) },
 			remedy: "give the file back to the owner of " + dir + " with chown, or close it with chmod go="},
 		{name: "disk", why: "uploads, renders, the database and releases need room", check: func() (string, error) { return room(h.path(dir)) },
@@ -94,8 +93,12 @@ func (h host) instance(ctx context.Context, n Needs) []row {
 			remedy: "app status --dir " + dir + " shows whose they are; jobs for another release are done when that is back: app rollback, app upgrade"},
 		{name: "backups", why: "the instance comes back from them", check: n.Backups,
 			remedy: "app backup list --dir " + dir + " shows them, and app backup verify tries one"},
-		h.drift(dir),
-	}, h.runtime(ctx, n.Runtime)...)
+	}
+}
+
+// settled is what changes when somebody installs something.
+func (h host) settled(ctx context.Context, n Needs) []row {
+	return append([]row{h.drift(n.dir())}, h.runtime(ctx, n.Runtime)...)
 }
 
 // drift compares the unit of the service that the directory is, if it is one.

@@ -82,3 +82,50 @@ func TestDoctorWithoutInstance(t *testing.T) {
 		t.Errorf("%v\n%s", err, &out)
 	}
 }
+
+// A page that is opened often has the quick looked at each time, and the rest once an hour.
+func TestCheckup(t *testing.T) {
+	h := host{root: machine(t, debian)}
+	write(t, h.path("/srv/shop/data/secret.key"), "x")
+	var vital, settled int
+	wrong := errors.New("it is gone")
+	ctx, cancel := context.WithCancel(t.Context())
+	c := NewCheckup(Needs{
+		Dir:          "/srv/shop",
+		FindChromium: func() (string, error) { return "/usr/lib/chromium/chromium", nil },
+		FindPostgres: func() (string, error) { return "/usr/lib/postgresql/15/bin", nil },
+		Database:     func(context.Context) (string, error) { vital++; return "PostgreSQL", wrong },
+		Generations:  func(context.Context) ([]Generation, error) { return nil, nil },
+		Backups:      func() (string, error) { return "3", nil },
+		Runtime: func(ctx context.Context) (Runtime, error) {
+			settled++
+			return Runtime{Chromium: "156.0.1.2"}, ctx.Err()
+		},
+	})
+	c.host = h
+	names := func(ctx context.Context) (all []string) {
+		for _, f := range c.Findings(ctx) {
+			if all = append(all, f.Name); f.At.IsZero() || f.Why == "" || (f.Found == "") == (f.Problem == "") {
+				t.Errorf("%+v", f)
+			}
+			if f.Name == "database" && (f.Problem != "it is gone" || f.Remedy == "") {
+				t.Errorf("%+v", f)
+			}
+		}
+		return all
+	}
+	cancel()
+	names(ctx)
+	for range 3 {
+		if all := strings.Join(names(t.Context()), " "); !strings.Contains(all, "backups unit runtime system chromium") {
+			t.Errorf("it looks at %s", all)
+		}
+	}
+	if vital != 4 || settled != 2 { // what was cut is no look
+		t.Errorf("looked %d times at the database, %d at what draws", vital, settled)
+	}
+	c.at = c.at.Add(-settledFor)
+	if names(t.Context()); settled != 3 {
+		t.Errorf("an hour later, looked %d times at what draws", settled)
+	}
+}

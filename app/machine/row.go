@@ -50,6 +50,14 @@ func (r row) look() state {
 	return s
 }
 
+// advised tells that setup brings what is missing, where nothing better is known.
+func (s state) advised() state {
+	if len(s.Commands) > 0 && s.Remedy == "" {
+		s.Remedy = "app setup"
+	}
+	return s
+}
+
 // print writes a state for people; bad is their word for what is not right.
 func (s state) print(out io.Writer, bad string) {
 	switch {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"majestic/app"
@@ -30,6 +31,14 @@ type Needs struct {
 	Runtime     func(context.Context) (Runtime, error)
 	Backups     func() (string, error)                // how they are
 	Render      func(context.Context) (string, error) // draws designs again; what became of it
+}
+
+// dir is the instance's directory, as one finds it from anywhere.
+func (n Needs) dir() string {
+	if dir, err := filepath.Abs(n.Dir); err == nil {
+		return dir
+	}
+	return n.Dir
 }
 
 // Font is one file that a Debian package brings.

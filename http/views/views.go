@@ -4,6 +4,7 @@ package views
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -22,7 +23,7 @@ type Shell struct {
 	User       *app.User
 	Workspaces []app.Membership
 	Here       string // the slug of the workspace that the page belongs to
-	Operating  bool   // it is for operators
+	Path       string // of the page, by which the navigation knows where one is
 	Muted      bool   // the instance is a copy that acts on nothing outside
 	Mails      bool   // a mail server sends what we write
 	Module     string // that the page runs, "" for none
@@ -36,6 +37,26 @@ func (s Shell) version() string {
 	}
 	return Workspace(s.Here, "version")
 }
+
+// in tells whether the page belongs to a section of its workspace; "" is the designs.
+func (s Shell) in(section string) bool {
+	part, _, _ := strings.Cut(strings.TrimPrefix(s.Path, Workspace(s.Here)), "/")
+	switch part {
+	case "new", "designs":
+		part = ""
+	case "drafts":
+		part = "batches"
+	case "invitations", "leave":
+		part = "members"
+	}
+	return part == section
+}
+
+// operating tells whether the page is for those who run the installation.
+func (s Shell) operating() bool { return strings.HasPrefix(s.Path, Operator()) }
+
+// Operator is the address of what is for operators, or of something there.
+func Operator(parts ...string) string { return "/operator/" + strings.Join(parts, "/") }
 
 // Workspace is the address of a workspace, or of something in it.
 func Workspace(slug string, parts ...string) string {
