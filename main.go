@@ -34,6 +34,7 @@ import (
 	"majestic/app/metrics"
 	"majestic/app/objects"
 	"majestic/app/postgres"
+	"majestic/app/rehearsal"
 	"majestic/app/remote"
 	"majestic/http"
 	"majestic/jobs"
@@ -110,7 +111,7 @@ func run(args []string, out, errs io.Writer) int {
 	}
 	wires := wires{config: &v.Config, self: self}
 	ctx := context.Background()
-	if verb, _, _ := strings.Cut(kctx.Command(), " "); verb == "runtime" || verb == "render" || verb == "backup" {
+	if verb, _, _ := strings.Cut(kctx.Command(), " "); verb == "runtime" || verb == "render" || verb == "backup" || v.Upgrade.Check {
 		var ignore context.CancelFunc
 		ctx, ignore = config.UntilStopped()
 		defer ignore()
@@ -119,7 +120,7 @@ func run(args []string, out, errs io.Writer) int {
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	kctx.BindTo(out, (*io.Writer)(nil))
 	kctx.BindTo(remote.New(), (*app.Remote)(nil))
-	kctx.Bind(&v.Config, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), jobs.Watch{Writer: errs, Columns: v.Columns}, bench.Database(database), needs(&v.Config, self, wires.recheck), runtimes(&v.Config), drawing(&v.Config), fontSource(&v.Config))
+	kctx.Bind(&v.Config, &wires, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), jobs.Watch{Writer: errs, Columns: v.Columns}, bench.Database(database), needs(&v.Config, self, wires.recheck), runtimes(&v.Config), drawing(&v.Config), fontSource(&v.Config))
 	kctx.Bind(backup.Open(wires.open))
 	kctx.BindToProvider(wires.keeper)
 	kctx.BindToProvider(wires.schedule)
@@ -211,13 +212,29 @@ func (Serve) Run(c *config.Config, self *os.File, out io.Writer) (err error) {
 // Upgrade is the verb: app upgrade, with what this program asks of a release.
 type Upgrade struct {
 	upgrade.UpgradeCommand
-	jobs.GateWishes
+	Fresh bool `help:"With --check: rehearse it on a backup made now, and not on the newest."`
+	wishes
 }
 
-// Run has the release replaced.
-func (c *Upgrade) Run(ctx context.Context, at upgrade.Place, out io.Writer) (err error) {
-	if c.UpgradeCommand.Wishes, err = json.Marshal(c.GateWishes); err != nil {
+// wishes go with an upgrade to the processes that carry it out.
+type wishes struct {
+	jobs.GateWishes
+	NoBackup bool `help:"Make no backup before migrations run." json:"no_backup"`
+}
+
+// Run has the release replaced, or rehearsed.
+func (c *Upgrade) Run(ctx context.Context, at upgrade.Place, w *wires, out io.Writer) (err error) {
+	if c.UpgradeCommand.Wishes, err = json.Marshal(c.wishes); err != nil {
 		return err
+	}
+	c.Rehearse = func(ctx context.Context, serving string, binary *os.File, tell func(step, detail string)) error {
+		k, err := w.keeper()
+		if err != nil {
+			return err
+		}
+		r := rehearsal.Rehearsal{Instance: w.config, Keeper: k, Database: w.open, Fresh: c.Fresh, Limit: c.Timeout, Tell: tell}
+		r.Args = []string{fmt.Sprintf("--render-sample=%d", c.RenderSample), fmt.Sprintf("--accept-render-changes=%t", c.AcceptRenderChanges)}
+		return r.Run(ctx, serving, binary)
 	}
 	return c.UpgradeCommand.Run(ctx, at, out)
 }
@@ -354,6 +371,9 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 			return errors.Join(server.Check(ctx, private.Addr()), server.Sane())
 		},
 		Accept: func(ctx context.Context, about []byte) error { return acceptable(ctx, db.Pool, about) },
+		Backup: func(ctx context.Context, about, wished []byte) (string, error) {
+			return keepBefore(ctx, c, release, db, about, wished, log)
+		},
 		Expect: a.Expect,
 		Staying: func(ctx context.Context) (all []upgrade.Stay, err error) {
 			staying, err := a.Staying(ctx, release)
@@ -404,6 +424,32 @@ func serve(c *config.Config, stop *config.Stop, generation *upgrade.Generation, 
 	leave := generation.Leave()
 	log.Info("leaving", "why", leave.Reason.String(), "hint", "jobs are finished first; another signal cuts them, and they go on at the next start")
 	return errors.Join(err, end(stop, generation, server, runner, leave))
+}
+
+// keepBefore makes a backup before a release runs its migrations, unless the owner
+// wants none of ours.
+func keepBefore(ctx context.Context, c *config.Config, release string, db *postgres.DB, about, wished []byte, log *slog.Logger) (said string, err error) {
+	var of struct {
+		Schema map[string][]int64
+	}
+	var w wishes
+	err = json.Unmarshal(about, &of)
+	if len(wished) > 0 { // of one that goes back there are none
+		err = errors.Join(err, json.Unmarshal(wished, &w))
+	}
+	if err != nil {
+		return "", fmt.Errorf("read what is wished of the upgrade: %w", err)
+	}
+	pending, err := migrations.Pending(ctx, db.Pool, of.Schema)
+	k := keeperOf(c, release, log)
+	if err != nil || pending == 0 || w.NoBackup || c.BackupEvery <= 0 || k.Muted() {
+		return "", err
+	}
+	b, err := k.CreateSoon(ctx, db)
+	if err != nil {
+		return "", fmt.Errorf("migrations are pending, and no backup can be made before them: %w; mend that, or go without: --no-backup", err)
+	}
+	return fmt.Sprintf("backup %s, since %d migrations are pending", b.ID, pending), nil
 }
 
 // tend has the instance backed up as it is due.
@@ -984,8 +1030,12 @@ func (c Version) Run(self *os.File, out io.Writer) error {
 		return err
 	}
 	if c.JSON {
+		knows, err := migrations.Knows()
+		if err != nil {
+			return err
+		}
 		return json.NewEncoder(out).Encode(map[string]any{
-			"version": version, "release": release, "product": product, "protocol": protocol, "contract": migrations.Known(), "by_tenant": true,
+			"version": version, "release": release, "product": product, "protocol": protocol, "contract": migrations.Known(), "schema": knows, "by_tenant": true,
 			"go": strings.TrimPrefix(runtime.Version(), "go"), "arch": runtime.GOARCH,
 		})
 	}

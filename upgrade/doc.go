@@ -17,6 +17,7 @@
 //     the open file, since a path may mean something else, or nothing, to that one.
 //  2. The predecessor copies it into releases/ and runs it with "version --json";
 //     Work.Accept judges what it says. Until here a refusal has changed nothing.
+//     Work.Backup may then keep what that release will change.
 //  3. It starts the successor, detached from itself and with its own arguments and
 //     environment. Start finds the lifeline there and gets the sockets over it.
 //     Meanwhile Work.Sample may lay down work of the predecessor's for it to equal.
@@ -121,7 +122,8 @@
 //
 // # Exit codes of upgrade and rollback
 //
-//	0  committed; with --check it would be taken, with --no-wait it has the port
+//	0  committed; with --check it would be taken, and has passed UpgradeCommand.Rehearse;
+//	   with --no-wait it has the port
 //	3  refused by a check, the successor's own comparison among them; or nothing runs here
 //	4  the successor failed before it took over
 //	5  rolled back: it failed on probation

@@ -71,6 +71,10 @@ type Work struct {
 	Check  func(context.Context) error                   // can it work? Asked by its predecessor, and by itself
 	Accept func(ctx context.Context, about []byte) error // may a binary that says this of itself take over?
 
+	// Backup keeps what a binary that says this of itself will change, before it is
+	// started; its error refuses the upgrade. Nil is nothing, and so is nothing said.
+	Backup func(ctx context.Context, about, wishes []byte) (said string, err error)
+
 	// A successor is about to start whose release does not live, and so has no tenants. Nil is nothing.
 	Expect func(ctx context.Context, release string) error
 

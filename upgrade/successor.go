@@ -53,6 +53,7 @@ type successor struct {
 	number  int
 	release string
 	version string // as it calls itself
+	about   []byte // what it says of itself
 	file    string // its executable, when we start it
 	joined  bool   // it was started by hand
 	line    *line

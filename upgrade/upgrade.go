@@ -17,7 +17,7 @@ import (
 
 // Step is what an upgrade has come to. The last one has a result.
 type Step struct {
-	Step       string `json:"step"` // copy check room start compare warm takeover probation commit, at last: end
+	Step       string `json:"step"` // copy check backup room start compare warm takeover probation commit, at last: end
 	OK         bool   `json:"ok"`
 	MS         int64  `json:"ms"` // since the upgrade began
 	Detail     string `json:"detail,omitempty"`
@@ -81,6 +81,9 @@ func (g *Generation) upgrade(o order, file *os.File, tell func(Step)) {
 	if err == nil && o.Check {
 		end.Result = resultChecked
 		return
+	}
+	if err == nil {
+		err = g.backUp(s)
 	}
 	if err == nil {
 		err = g.room(s)
@@ -232,6 +235,7 @@ func (g *Generation) check(s *successor, in incoming) error {
 	if err := g.can().Accept(ctx, about); err != nil {
 		return refusal{err}
 	}
+	s.about = about
 	var can struct {
 		Version  string `json:"version"`
 		ByTenant bool   `json:"by_tenant"`
@@ -239,6 +243,31 @@ func (g *Generation) check(s *successor, in incoming) error {
 	json.Unmarshal(about, &can)
 	if s.version = can.Version; s.order.ByTenant && !can.ByTenant {
 		return refusal{errors.New("the new release does not know --by-tenant; upgrade to it without")}
+	}
+	return nil
+}
+
+// backUp has kept what the successor is about to change.
+func (g *Generation) backUp(s *successor) error {
+	backup := g.can().Backup
+	if backup == nil {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		select {
+		case <-g.left:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	said, err := backup(ctx, s.about, s.order.Wishes)
+	if err != nil {
+		return refusal{err}
+	}
+	if said != "" {
+		s.tell(Step{Step: "backup", OK: true, Detail: said})
 	}
 	return nil
 }

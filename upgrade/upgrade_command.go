@@ -23,14 +23,18 @@ const (
 type UpgradeCommand struct {
 	File         Binary        `arg:"" optional:"" help:"The binary of the new release; without it the running release is started afresh."`
 	ByTenant     bool          `help:"Customers whose jobs are not done stay with the old release until they are."`
-	Check        bool          `help:"Only check whether the binary would be taken."`
+	Check        bool          `help:"Only check whether the binary would be taken, and rehearse it."`
 	NoWait       bool          `help:"Return when the new release has taken over, and not when it is committed."`
 	Probation    time.Duration `default:"10s" help:"How long the old release stands by."`
 	DrainTimeout time.Duration `default:"15m" help:"How long the old release works off its waiting jobs; 0 is without end. Running ones are never cut."`
 	Timeout      time.Duration `default:"2m" help:"How long the new release may take until it takes over."`
 	JSON         bool          `name:"json" help:"One JSON object a line."`
 
-	Wishes json.RawMessage `kong:"-"` // what the program itself wants to know of who gives the command: for its Sample and Compare
+	Wishes json.RawMessage `kong:"-"` // what the program itself wants to know of who gives the command: for its Backup, Sample and Compare
+
+	// Rehearse tries a binary that has passed the check, where nobody serves; why it fails
+	// there is why it is refused. Nil is nothing.
+	Rehearse func(ctx context.Context, serving string, binary *os.File, tell func(step, detail string)) error `kong:"-"`
 }
 
 // RollbackCommand is the verb: app rollback.
@@ -91,6 +95,11 @@ func (c *UpgradeCommand) Run(ctx context.Context, at Place, out io.Writer) error
 		return r.refuse(c.File.err)
 	}
 	defer c.File.file.Close()
+	if c.Rehearse != nil && c.File.file != nil {
+		r.rehearse = func(serving string, tell func(step, detail string)) error {
+			return c.Rehearse(ctx, serving, c.File.file, tell)
+		}
+	}
 	if c.ByTenant {
 		if s, err := ask(ctx, string(at), 0, question{Verb: "status"}); err == nil && !s.ByTenant {
 			return r.refuse(errors.New("the release that serves does not know --by-tenant; upgrade it once without"))
@@ -136,6 +145,8 @@ type request struct {
 	noWait bool
 	began  time.Time
 	last   Step // that was heard
+
+	rehearse func(serving string, tell func(step, detail string)) error // what a check ends with; nil is nothing
 }
 
 func (r *request) run(ctx context.Context, o order, file *os.File) error {
@@ -207,6 +218,9 @@ func (r *request) follow(ctx context.Context, o order, steps <-chan Step) error 
 			heard = time.Now()
 			s.Generation = max(s.Generation, r.last.Generation)
 			r.last = s
+			if s.Result == resultChecked && r.rehearse != nil {
+				return r.rehearsed(ctx, s)
+			}
 			r.show(s)
 			if s.Result != "" {
 				return r.end(s)
@@ -230,6 +244,23 @@ func (r *request) follow(ctx context.Context, o order, steps <-chan Step) error 
 			return ctx.Err()
 		}
 	}
+}
+
+// rehearsed has the binary rehearsed before the end of its check is told.
+func (r *request) rehearsed(ctx context.Context, end Step) error {
+	now := func() int64 { return time.Since(r.began).Milliseconds() }
+	err := r.rehearse(end.From, func(step, detail string) {
+		r.show(Step{Step: step, OK: true, MS: now(), Detail: detail, From: end.From, To: end.To})
+	})
+	if ctx.Err() != nil {
+		return fmt.Errorf("the rehearsal was stopped, and nothing is left of it: %w", ctx.Err())
+	}
+	if err != nil {
+		end.OK, end.Result, end.Reason = false, resultRefused, err.Error()
+	}
+	end.MS = now()
+	r.show(end)
+	return r.end(end)
 }
 
 // verdict is the end of the upgrade as the file tells it. Who decided knows more, and
@@ -276,6 +307,7 @@ func (r *request) end(s Step) error {
 var stepWords = map[string]string{
 	"copy":      "copied as release",
 	"check":     "it may take over",
+	"backup":    "kept what there is:",
 	"room":      "waiting for room",
 	"start":     "started as generation",
 	"compare":   "compared:",
@@ -294,7 +326,7 @@ func (r *request) show(s Step) {
 	case s.Step == "start":
 		words += fmt.Sprintf(" %d", s.Generation)
 	case s.Detail != "":
-		words += " " + s.Detail
+		words = strings.TrimSpace(words + " " + s.Detail)
 	case s.Result == resultCommitted:
 		words = "committed: release " + s.To + " serves" + r.drains()
 	case s.Result == resultChecked:

@@ -30,6 +30,7 @@ var rooms = []room{
 	{"app/config", []string{"app", "app/logs"}, "settings are read once, and handed down by main"},
 	{"app/backup", []string{"app", "app/postgres"}, "rows and files are kept whatever they mean; what the schema and a drawing are is told to it by main"},
 	{"app/bench", []string{"app/config", "upgrade/load"}, "it knows the house from outside, by its verbs and addresses"},
+	{"app/rehearsal", []string{"app", "app/backup", "app/config", "app/postgres", "upgrade", "upgrade/load"}, "it knows a release from outside, by its verbs and addresses"},
 	{"app/postgres", []string{"app"}, "the cluster knows nothing of what is kept in it"},
 	{"app/objects", []string{"app"}, "files know nothing of what they mean"},
 	{"app/machine", []string{"app"}, "what the machine must have is told to it by main"},

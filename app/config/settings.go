@@ -103,6 +103,30 @@ func (s *Settings) load(ctx *kong.Context) error {
 	return nil
 }
 
+// apart are the settings by which an instance is itself and no copy of it: where it
+// is met, what it keeps, and what it does to the world outside.
+var apart = []string{"database_url", "listen_addr", "metrics_listen", "base_url", "log_file", "smtp_url", "smtp_password", "backup_dir", "backup_command"}
+
+// Apart writes the settings of a copy of the instance into its folder.
+func (c *Config) Apart(to string) error {
+	all := map[string]any{}
+	_, err := toml.DecodeFile(c.Path("app.toml"), &all)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return app.Errorf(app.Malformed, "%s cannot be read: %v", c.Path("app.toml"), err)
+	}
+	for _, name := range apart {
+		delete(all, name)
+	}
+	text, err := toml.Marshal(all)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(to, "app.toml"), text, 0o600)
+}
+
 func joined(list []any) string {
 	parts := make([]string, len(list))
 	for i, v := range list {

@@ -89,6 +89,25 @@ func (i *Instance) Stop() error {
 	return err
 }
 
+// Kill ends all processes of the instance at once, also those of one that somebody
+// else has started, and returns when they are gone.
+func (i *Instance) Kill() error {
+	if i.first != nil {
+		i.first.Kill()
+		<-i.ended
+	}
+	for {
+		alive, err := upgrade.Alive(i.Dir)
+		if err != nil || len(alive) == 0 {
+			return err
+		}
+		for _, s := range alive {
+			syscall.Kill(s.PID, syscall.SIGKILL)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // Upgrade puts another release in the serving one's place, and tells of each step
 // as it comes. A release that is rolled back is no error; its last step says so.
 func (i *Instance) Upgrade(ctx context.Context, file string, tell func(upgrade.Step), args ...string) (last upgrade.Step, err error) {
