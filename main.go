@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -65,6 +66,7 @@ type verbs struct {
 	Migrate  migrations.MigrateCommand  `cmd:"" help:"The database's schema."`
 	Backup   backup.Verbs               `cmd:"" help:"Copies of the instance, from which it comes back."`
 	Unmute   backup.Unmute              `cmd:"" help:"Let a restored instance act on the world outside."`
+	DB       postgres.Command           `cmd:"" name:"db" help:"The database, by hand."`
 	Tenant   app.TenantCommand          `cmd:"" help:"Workspaces."`
 	User     app.UserCommand            `cmd:"" help:"Accounts."`
 	Apikey   app.APIKeyCommand          `cmd:"" help:"Keys for programs."`
@@ -121,7 +123,7 @@ func run(args []string, out, errs io.Writer) int {
 	kctx.BindTo(out, (*io.Writer)(nil))
 	kctx.BindTo(remote.New(), (*app.Remote)(nil))
 	kctx.Bind(&v.Config, &wires, self, upgrade.Place(v.Dir), upgrade.Rest(wires.rest), jobs.Launch(wires.launch), jobs.Watch{Writer: errs, Columns: v.Columns}, bench.Database(database), needs(&v.Config, self, wires.recheck), runtimes(&v.Config), drawing(&v.Config), fontSource(&v.Config))
-	kctx.Bind(backup.Open(wires.open))
+	kctx.Bind(backup.Open(wires.open), postgres.Opened(wires.open), postgresOptions(&v.Config, "db", v.Logger()))
 	kctx.BindToProvider(wires.keeper)
 	kctx.BindToProvider(wires.schedule)
 	kctx.BindToProvider(wires.pool)
@@ -155,7 +157,7 @@ func enter(c *config.Config, verb string) error {
 		dir, err := filepath.Abs(c.Dir)
 		c.Dir = dir
 		return err
-	case "status", "stop", "upgrade", "rollback", "doctor", "unmute":
+	case "status", "stop", "upgrade", "rollback", "doctor", "unmute", "db":
 		return c.Enter()
 	}
 	if err := c.Make(); err != nil {
@@ -918,7 +920,8 @@ func needs(c *config.Config, self *os.File, recheck func(context.Context) (strin
 		Backups: func() (string, error) {
 			return keeperOf(c, "", c.Logger()).Health(c.BackupEvery, time.Now())
 		},
-		Render: recheck,
+		Render:  recheck,
+		Restore: func(ctx context.Context, dir string, s machine.Source) error { return revive(ctx, dir, s, c.Logger()) },
 	}
 	for _, f := range app.Families() {
 		for _, face := range f.Faces {
@@ -926,6 +929,36 @@ func needs(c *config.Config, self *os.File, recheck func(context.Context) (strin
 		}
 	}
 	return n
+}
+
+// revive makes an instance of what was brought from another machine, with the rights
+// of the account that owns its folder, which may not read what only we can.
+func revive(ctx context.Context, dir string, s machine.Source, log *slog.Logger) error {
+	b, err := keeperOf(&config.Config{Dir: dir}, "", log).Bring(s.From)
+	if err != nil {
+		return err
+	}
+	args := []string{"backup", "restore", b.Path, "--dir", dir}
+	if s.Follow {
+		args = append(args, "--force")
+	}
+	if s.WithoutSecrets {
+		args = append(args, "--without-secrets")
+	}
+	restore := exec.CommandContext(ctx, "/proc/self/exe", args...)
+	if s.Identity != "" {
+		identity, err := os.ReadFile(s.Identity)
+		if err != nil {
+			return app.Errorf(app.Invalid, "the identity cannot be read: %v", err)
+		}
+		restore.Args = append(restore.Args, "--identity=-")
+		restore.Stdin = bytes.NewReader(identity)
+	}
+	restore.Stdout, restore.Stderr = os.Stderr, os.Stderr
+	if err := restore.Run(); err != nil {
+		return app.Errorf(app.Unavailable, "the backup %s could not be restored; see to what is said above, and say it again", b.Path)
+	}
+	return nil
 }
 
 // drawsWith is what the next process would draw with, for the doctor, and what of

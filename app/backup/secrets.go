@@ -63,7 +63,7 @@ func (k *Keeper) packSecrets(half, settings string, wished bool) (how string, er
 
 // Identity is what opens the secrets of a backup.
 type Identity struct {
-	File    string `name:"identity" help:"The file with age's identity that opens the backup's secrets." placeholder:"FILE"`
+	File    string `name:"identity" help:"The file with age's identity that opens the backup's secrets; - is standard input." placeholder:"FILE"`
 	Without bool   `name:"without-secrets" help:"Restore without the secrets; links that were signed are then void."`
 }
 
@@ -92,7 +92,11 @@ func (b Backup) open(with Identity) (*secrets, error) {
 }
 
 func (b Backup) unseal(file string) ([]byte, error) {
-	keys, err := os.Open(file)
+	var err error
+	keys := os.Stdin
+	if file != "-" {
+		keys, err = os.Open(file)
+	}
 	if err != nil {
 		return nil, app.Errorf(app.Invalid, "the identity cannot be read: %v", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"majestic/app"
@@ -29,8 +30,17 @@ type Needs struct {
 	Database    func(context.Context) (string, error)      // what is to be said of it
 	Generations func(context.Context) ([]Generation, error)
 	Runtime     func(context.Context) (Runtime, error)
-	Backups     func() (string, error)                // how they are
-	Render      func(context.Context) (string, error) // draws designs again; what became of it
+	Backups     func() (string, error)                                   // how they are
+	Render      func(context.Context) (string, error)                    // draws designs again; what became of it
+	Restore     func(ctx context.Context, dir string, from Source) error // makes the instance what a backup says
+}
+
+// Source is what an instance shall be made of.
+type Source struct {
+	From           string `name:"from-backup" help:"Make the instance of a backup, or of the newest in a folder that was brought from another machine." placeholder:"PATH"`
+	Follow         bool   `help:"With --from-backup, once more: replace what the instance holds, and keep it aside."`
+	Identity       string `help:"With --from-backup: the file with age's identity that opens the backup's secrets." placeholder:"FILE"`
+	WithoutSecrets bool   `help:"With --from-backup: go without the secrets; links that were signed are then void."`
 }
 
 // dir is the instance's directory, as one finds it from anywhere.
@@ -52,7 +62,8 @@ type Setup struct {
 	Systemd *string `help:"Make a service of the instance, too: account, directory, unit, settings, command, nginx snippet." placeholder:"NAME" xor:"what"`
 	Print   bool    `help:"With --systemd: only print the unit."`
 	Remove  *string `help:"Take a service away again, and leave its data." placeholder:"NAME" xor:"what"`
-	JSON    bool    `name:"json" help:"One JSON object per thing."`
+	Source  `embed:""`
+	JSON    bool `name:"json" help:"One JSON object per thing."`
 }
 
 // Validate is kong's.
@@ -60,8 +71,10 @@ func (s *Setup) Validate() error {
 	switch {
 	case s.Print && s.Systemd == nil:
 		return errors.New("--print prints a service's unit: name it with --systemd NAME")
-	case s.Remove != nil && (s.Check || s.JSON):
+	case s.Remove != nil && (s.Check || s.JSON || s.From != ""):
 		return errors.New("--remove goes alone")
+	case s.From == "" && (s.Follow || s.Identity != "" || s.WithoutSecrets):
+		return errors.New("--follow, --identity and --without-secrets go with --from-backup")
 	}
 	return nil
 }
@@ -86,12 +99,23 @@ func (s *Setup) Run(ctx context.Context, needs Needs, out io.Writer) error {
 		if err := v.possible(); err != nil {
 			return err
 		}
-		rows = append(rows, v.rows(needs)...)
+		all := v.rows(needs)
+		if s.From != "" { // settings and release come with it, and the service is to run in the end
+			restored := v.restored(ctx, s.Source, needs)
+			all = append(slices.Insert(all, 2, restored), v.started(s.Follow))
+		}
+		rows = append(rows, all...)
 		if err := s.run(ctx, h, rows, out); err != nil || s.Check || s.JSON {
 			return err
 		}
-		_, err = fmt.Fprint(out, v.next())
+		next := v.next()
+		if s.From != "" {
+			next = v.fill(restoredText)
+		}
+		_, err = fmt.Fprint(out, next)
 		return err
+	case s.From != "":
+		return s.run(ctx, h, append(rows, h.restored(ctx, needs.dir(), s.Source, needs)), out)
 	}
 	return s.run(ctx, h, rows, out)
 }
@@ -122,7 +146,7 @@ func (s *Setup) run(ctx context.Context, h host, rows []row, out io.Writer) erro
 			if states[i].OK {
 				continue
 			}
-			if failed == nil && r.mend != nil {
+			if failed == nil && r.mend != nil && !r.look().OK { // a row before may have brought it
 				failed = r.mend()
 			}
 			states[i] = r.look()
@@ -157,10 +181,14 @@ func (s *Setup) progress(out io.Writer) io.Writer {
 
 // again is what a person types to have the same set up.
 func (s *Setup) again() string {
+	again := "app setup"
 	if s.Systemd != nil {
-		return "app setup --systemd " + *s.Systemd
+		again += " --systemd " + *s.Systemd
 	}
-	return "app setup"
+	if s.From != "" {
+		again += " --from-backup " + s.From
+	}
+	return again
 }
 
 // stillMissing is the outcome as an error, nil when all is there.

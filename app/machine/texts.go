@@ -129,3 +129,8 @@ In front of it:     nginx, by include snippets/NAME.conf; it serves http://ADDR
 A new release:      NAME upgrade ./app-v2
 `)
 }
+
+const restoredText = `
+It serves http://ADDR, and is muted: no mails, no webhooks, no deletions, until: NAME unmute
+In front of it:     nginx, by include snippets/NAME.conf
+`
