@@ -451,7 +451,7 @@ func keepBefore(ctx context.Context, c *config.Config, release string, db *postg
 	if err != nil {
 		return "", fmt.Errorf("migrations are pending, and no backup can be made before them: %w; mend that, or go without: --no-backup", err)
 	}
-	return fmt.Sprintf("backup %s, since %d migrations are pending", b.ID, pending), nil
+	return fmt.Sprintf("made the backup %s, since %d migrations are pending", b.ID, pending), nil
 }
 
 // tend has the instance backed up as it is due.

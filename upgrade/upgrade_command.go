@@ -307,7 +307,6 @@ func (r *request) end(s Step) error {
 var stepWords = map[string]string{
 	"copy":      "copied as release",
 	"check":     "it may take over",
-	"backup":    "kept what there is:",
 	"room":      "waiting for room",
 	"start":     "started as generation",
 	"compare":   "compared:",

@@ -69,13 +69,13 @@ func TestRehearsal(t *testing.T) {
 		}
 		steps = append(steps, last.Step)
 	}
-	if all := strings.Join(steps, " "); all != "copy check backup restore serve compare migrate takeover rollback end" || last.Result != "checked" || !last.OK {
+	if all := strings.Join(steps, " "); all != "copy check backup restore serve compare migrate trial rollback end" || last.Result != "checked" || !last.OK {
 		t.Errorf("%s", told)
 	}
 	if s := stepOf(t, told, "migrate"); !strings.Contains(s.Detail, "expand/90001_rehearsed.sql took ") || !strings.HasSuffix(s.Detail, " ms nobody could use designs") {
 		t.Errorf("%+v", s)
 	}
-	if s := stepOf(t, told, "compare"); s.Detail != "compared: 1 of 1 designs are drawn alike" {
+	if s := stepOf(t, told, "compare"); s.Detail != "1 of 1 designs are drawn alike" {
 		t.Errorf("%+v", s)
 	}
 	nothingLeft(t, dir)
@@ -107,9 +107,6 @@ func TestRehearsal(t *testing.T) {
 	told = apptest.Must(t, binary, dir, "upgrade", "--json", next, "--probation", "500ms")
 	if s := stepOf(t, told, "backup"); !strings.Contains(s.Detail, "since 1 migrations are pending") {
 		t.Errorf("%+v", s)
-	}
-	if told := apptest.Must(t, binary, dir, "rollback", "--json", "--probation", "500ms"); strings.Contains(told, `"backup"`) {
-		t.Errorf("no migrations are pending: %s", told)
 	}
 	apptest.Must(t, binary, dir, "stop")
 }

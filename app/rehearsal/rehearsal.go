@@ -156,7 +156,7 @@ func (r Rehearsal) run(ctx context.Context, serving string, binary *os.File) (er
 	if err := r.contract(ctx, i); err != nil {
 		return err
 	}
-	r.Tell("takeover", "the new release serves the copy, and draws")
+	r.Tell("trial", "the new release serves the copy, and draws")
 
 	if _, err := i.Run(ctx, "rollback", "--probation", "1s", "--timeout", r.Limit.String()); err != nil {
 		return fmt.Errorf("the way back fails: %w", err)
@@ -172,7 +172,7 @@ func (r Rehearsal) run(ctx context.Context, serving string, binary *os.File) (er
 // pass tells of the steps of the upgrade that are of interest beyond the copy.
 func (r Rehearsal) pass(s upgrade.Step) {
 	if s.Step == "compare" && s.OK {
-		r.Tell(s.Step, "compared: "+s.Detail)
+		r.Tell(s.Step, s.Detail)
 	}
 }
 
