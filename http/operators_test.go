@@ -128,7 +128,7 @@ func TestOverviewOfTroubledInstance(t *testing.T) {
 
 	page = parse(t, s.page("/operator/backups").want(t, 200).body)
 	for id, says := range map[string][]string{
-		"backup-c": {"3 h", "2.0 MB", "Not yet", "✗ Failed", "exit status 1", "no route to host"},
+		"backup-c": {"3 h", "2.0 MB", "No", "✗ Failed", "exit status 1", "no route to host"},
 		"backup-b": {"Lacks 2 files", "✗ Failed", "it lacks rows", "✓ Taken"},
 		"backup-a": {"2 days", "✓ Came back", "in 42s", "Social card"},
 	} {
