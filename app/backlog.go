@@ -8,7 +8,7 @@ type Backlog struct {
 	Release   string
 	Running   int
 	Available int
-	Waiting   int // for their time
+	Waiting   int // for their time, and thumbnails for the rest
 	Discarded int
 	Oldest    time.Duration // how long the oldest has waited that could run
 }

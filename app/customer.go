@@ -14,7 +14,7 @@ type Customer struct {
 	Version string `db:"-"` // of who serves the tenant, "" for nobody
 	Members int
 	Designs int
-	Renders int64      // this month, by UTC, rows of batches among them; thumbnails count nowhere
+	Renders int64      // this month, by UTC, rows of batches among them; see Usage
 	Bytes   int64      // of their files
 	Active  *time.Time // when something was last changed or asked for
 }
@@ -28,17 +28,14 @@ func (a *App) Customers(ctx context.Context, living []Generation, p PageRequest)
 				WHERE $1::uuid IS NULL OR (name, id) > (SELECT name, id FROM tenants WHERE id = $1)
 				ORDER BY name, id LIMIT $2
 			)
-			SELECT t.*, (SELECT count(*) FROM memberships m WHERE m.tenant_id = t.id) AS members, d.designs, coalesce(r.renders, 0) AS renders, coalesce(r.bytes, 0)::bigint AS bytes,
+			SELECT t.*, (SELECT count(*) FROM memberships m WHERE m.tenant_id = t.id) AS members, d.designs, coalesce(u.renders, 0)::bigint AS renders, coalesce(u.bytes, 0)::bigint AS bytes,
 				greatest(d.changed,
 					(SELECT max(created_at) FROM renders r WHERE r.tenant_id = t.id AND r.batch_id IS NULL AND NOT r.thumbnail),
 					(SELECT max(created_at) FROM batches b WHERE b.tenant_id = t.id),
 					(SELECT max(used_at) FROM api_keys k WHERE k.tenant_id = t.id)) AS active
 			FROM page t,
 				LATERAL (SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS designs, max(updated_at) AS changed FROM designs d WHERE d.tenant_id = t.id) d,
-				LATERAL (
-					SELECT count(*) AS renders, sum(bytes) AS bytes FROM renders r
-					WHERE r.tenant_id = t.id AND NOT r.thumbnail AND r.status = 'succeeded' AND r.finished_at >= date_trunc('month', now(), 'UTC')
-				) r
+				LATERAL (SELECT sum(renders + rows) AS renders, sum(bytes) AS bytes FROM usage u WHERE u.tenant_id = t.id AND u.day >= date_trunc('month', now() AT TIME ZONE 'UTC')) u
 			ORDER BY t.name, t.id`)
 		return err
 	})

@@ -72,6 +72,17 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("%v", m)
 	}
 
+	backlogs, err := runner.Backlogs(ctx)
+	if err != nil || len(backlogs) != 2 {
+		t.Fatalf("%+v, %v", backlogs, err)
+	}
+	for _, b := range backlogs {
+		want := map[string]app.Backlog{apptest.Release: {Running: 1, Available: 2, Waiting: 1, Discarded: 1, Oldest: b.Oldest}, "other": {Available: 1, Waiting: 1, Oldest: b.Oldest}}[b.Release]
+		if want.Release = b.Release; b != want || b.Oldest.Seconds() < 10 || b.Release == apptest.Release && b.Oldest.Seconds() < 100 {
+			t.Errorf("%+v, not %+v", b, want)
+		}
+	}
+
 	closed, err := pgxpool.NewWithConfig(ctx, pool.Config())
 	if err != nil {
 		t.Fatal(err)

@@ -21,18 +21,16 @@ func (r *Runner) Backlogs(ctx context.Context) (all []app.Backlog, err error) {
 			i, all = len(all), append(all, app.Backlog{Release: t.release()})
 		}
 		b, n := &all[i], int(t.Jobs)
-		switch t.State {
-		case "running":
+		switch {
+		case t.State == "running":
 			b.Running += n
-		case "available":
+		case t.hurries():
 			b.Available += n
-		case "discarded":
+			b.Oldest = max(b.Oldest, time.Duration(t.Age*float64(time.Second)))
+		case t.State == "discarded":
 			b.Discarded += n
 		default:
 			b.Waiting += n
-		}
-		if t.hurries() {
-			b.Oldest = max(b.Oldest, time.Duration(t.Age*float64(time.Second)))
 		}
 	}
 	return all, err
