@@ -443,7 +443,7 @@ func page(s Shell, kind string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, current(s.Title == "API"))
+			templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, current(s.in("api")))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
