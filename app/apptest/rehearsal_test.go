@@ -3,9 +3,7 @@ package apptest_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,38 +24,13 @@ CREATE TABLE rehearsed (id bigint);
 }
 
 // A release is rehearsed on a copy, of which nothing is left, and the instance is as
-// it was; what would go wrong is told, with the exit code of a refusal.
+// it was.
 func TestRehearsal(t *testing.T) {
 	binary, dir, next := apptest.Binary(t, "v1"), apptest.Dir(t), adding(t)
 	server := apptest.Serve(t, binary, dir)
 	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, dir)}
 	api.Call(t, "POST", "/renders", map[string]any{"design": card(t, api), "variables": apptest.Countries(t)[0]}, 201, nil)
 	was := rowsOf(t, dir)
-
-	// One that is killed in the middle leaves its copy to the next.
-	killed := exec.Command(binary, "upgrade", "--check", "--json", next, "--dir", dir)
-	out, err := killed.StdoutPipe()
-	if err == nil {
-		err = killed.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	for d := json.NewDecoder(out); ; {
-		var s upgrade.Step
-		if err := d.Decode(&s); err != nil {
-			t.Fatal(err)
-		}
-		if s.Step == "serve" {
-			break
-		}
-	}
-	_, errs, code := apptest.Run(t, binary, dir, "upgrade", "--check", next)
-	if code != 3 || !strings.Contains(errs, "another rehearsal is under way") {
-		t.Errorf("two at once: exit %d, %s", code, errs)
-	}
-	killed.Process.Kill()
-	killed.Wait()
 
 	told := apptest.Must(t, binary, dir, "upgrade", "--check", "--json", "--fresh", next)
 	var steps []string
@@ -86,24 +59,7 @@ func TestRehearsal(t *testing.T) {
 		t.Errorf("%+v", all)
 	}
 
-	_, errs, code = apptest.Run(t, binary, dir, "upgrade", "--check", inverted(t))
-	page := filepath.Join(dir, "tmp", "gate", "rehearsal", "index.html")
-	if _, err := os.Stat(page); code != 3 || !strings.Contains(errs, "1 of 1 designs are drawn otherwise") || !strings.Contains(errs, page) || err != nil {
-		t.Errorf("drawn otherwise: exit %d, %v, %s", code, err, errs)
-	}
-	nothingLeft(t, dir)
-
-	// A backup comes before migrations, or none of them runs.
-	backups := filepath.Join(dir, "backups")
-	if err := errors.Join(os.Rename(backups, backups+".aside"), os.WriteFile(backups, nil, 0o600)); err != nil {
-		t.Fatal(err)
-	}
-	if last := upgradeTo(t, binary, dir, 3, next); !strings.Contains(last.Reason, "--no-backup") || !strings.Contains(last.Reason, backups) {
-		t.Errorf("%+v", last)
-	}
-	if err := errors.Join(os.Remove(backups), os.Rename(backups+".aside", backups)); err != nil {
-		t.Fatal(err)
-	}
+	// A backup comes before migrations.
 	told = apptest.Must(t, binary, dir, "upgrade", "--json", next, "--probation", "500ms")
 	if s := stepOf(t, told, "backup"); !strings.Contains(s.Detail, "since 1 migrations are pending") {
 		t.Errorf("%+v", s)
