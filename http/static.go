@@ -44,7 +44,7 @@ func newFonts(place func(file string) string) fonts {
 		f.files[name] = fontFile{file, family.Name}
 		return "/fonts/" + name
 	}, func(family app.Family, face app.Face) string {
-		const gap = 64 // keeps the sheet short
+		const gap = 128 // keeps the sheet short
 		characters, _ := sfnt.ReadCoverage(place(face.File), family.Name)
 		return characters.CSS(gap)
 	})
@@ -57,7 +57,6 @@ func (s *Server) showStatic(w http.ResponseWriter, r *http.Request) error {
 	if !s.o.Static.Has(r.Context(), r.URL.Path) {
 		return app.Errorf(app.NotFound, "there is nothing at %s; load the page again", r.URL.Path)
 	}
-	w.Header().Del("Content-Security-Policy") // it is for pages, and weighs more than some modules
 	s.o.Static.ServeHTTP(w, r)
 	return nil
 }

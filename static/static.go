@@ -129,7 +129,7 @@ var hashed = regexp.MustCompile(`^/static/[a-z0-9_-]+\.[0-9a-f]{8}\.[a-z0-9]+$`)
 
 func key(p string) string { return strings.TrimPrefix(p, "/") }
 
-var imports = regexp.MustCompile(`(?m)^(import\s[^"]*|export\s[^"]*from\s+)"(\.\.?/[^"]+)"`)
+var imports = regexp.MustCompile(`(?m)(^import\s[^"]*|^export\s[^"]*from\s+|\bimport\()"(\.\.?/[^"]+)"`)
 
 // comments take a line each. The line stays, so that an error names the right one.
 var comments = regexp.MustCompile(`(?m)^[ \t]*//.*$`)

@@ -18,8 +18,8 @@ type Text struct {
 // NewText zips a text.
 func NewText(plain string) *Text {
 	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	w.Write([]byte(plain)) // a bytes.Buffer takes all
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // which is a level
+	w.Write([]byte(plain))                                // a bytes.Buffer takes all
 	w.Close()
 	return &Text{plain, b.Bytes()}
 }

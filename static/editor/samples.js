@@ -2,7 +2,6 @@
 // through. They are kept with the design, for all who work on it; what could not be sent
 // yet, and which row one looks at, is kept in this browser.
 
-import { offerPictures } from "../picking.js";
 import { reasons, request } from "../request.js";
 import { rowsOf } from "./csv.js";
 import { node } from "./dom.js";
@@ -144,7 +143,7 @@ export function createSamples({ list, table, place, given, address, assets, key,
     const made = node("div", { class: "field" }, node("label", { for: id }, name), input);
     if (picture) {
       input.placeholder = "https:// or from below";
-      offerPictures(input, { name, assets, uploads: true });
+      import("../picking.js").then(({ offerPictures }) => offerPictures(input, { name, assets, uploads: true }), () => {}); // an address can be typed without
     }
     return made;
   }
