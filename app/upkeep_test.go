@@ -308,7 +308,7 @@ func finishAll(t *testing.T, pool *pgxpool.Pool, tenant app.Tenant) {
 		}
 		ids = append(ids, id)
 	}
-	alter(t, pool, fmt.Sprintf(`DELETE FROM renders WHERE tenant_id = '%s' AND NOT id::text = ANY('{%s}')`, tenant.ID(), strings.Join(ids, ",")))
+	alter(t, pool, fmt.Sprintf(`DELETE FROM renders WHERE tenant_id = '%s' AND status = 'queued' AND NOT id::text = ANY('{%s}')`, tenant.ID(), strings.Join(ids, ",")))
 	for _, id := range ids {
 		r, _, err := tenant.StartRender(t.Context(), id)
 		if err == nil {

@@ -44,7 +44,7 @@ func newFonts(place func(file string) string) fonts {
 		f.files[name] = fontFile{file, family.Name}
 		return "/fonts/" + name
 	}, func(family app.Family, face app.Face) string {
-		const gap = 128 // keeps the sheet short
+		const gap = 256 // keeps the sheet short
 		characters, _ := sfnt.ReadCoverage(place(face.File), family.Name)
 		return characters.CSS(gap)
 	})
