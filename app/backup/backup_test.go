@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -304,8 +303,8 @@ func TestForce(t *testing.T) {
 	if text, err := os.ReadFile(filepath.Join(r.Kept, "secret.key")); err != nil || string(text) != "mine" {
 		t.Errorf("%q, %v", text, err)
 	}
-	if _, err := os.Stat(filepath.Join(copied.Dir, "data", "secret.key")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the old key is in the restored data: %v", err)
+	if text, err := os.ReadFile(filepath.Join(copied.Dir, "data", "secret.key")); err != nil || string(text) != "mine" {
+		t.Errorf("the key of an instance has become %q, %v", text, err)
 	}
 
 	// Into the database of a URL, only while that is empty.
@@ -394,6 +393,17 @@ func TestMissingFile(t *testing.T) {
 	pictures, _ := filepath.Glob(filepath.Join(h.Dir, "data", "objects", "*", "renders", "*"))
 	if err := os.WriteFile(pictures[0], []byte("another one"), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	// What a backup that failed has put on the shelf goes with the next that does anything.
+	stray := filepath.Join(h.Place, "objects", "ab", "abcdef")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(stray), 0o700), os.WriteFile(stray, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if gone, err := h.Prune(backup.Keep{}); err != nil || len(gone) != 0 {
+		t.Errorf("%v, %v", gone, err)
+	}
+	if _, err := os.Stat(stray); err == nil {
+		t.Error("a file that no backup lists stays")
 	}
 	b := h.create(t)
 	if len(b.Missing) != 1 || !strings.HasSuffix(pictures[0], b.Missing[0]) || b.Objects != 4 {

@@ -55,6 +55,7 @@ func (k *Keeper) Create(ctx context.Context, db *postgres.DB, secrets bool) (b B
 	defer func() {
 		if err != nil {
 			os.RemoveAll(half)
+			err = errors.Join(err, shelfOf(k.Place).sweep())
 		}
 	}()
 	if err := k.fill(ctx, db, half, &b.Manifest, secrets); err != nil {
@@ -158,7 +159,7 @@ func (k *Keeper) fill(ctx context.Context, db *postgres.DB, half string, m *Mani
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		if err := errors.Join(f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
 			return err
 		}
 	}

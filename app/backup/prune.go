@@ -56,9 +56,6 @@ func (k *Keeper) Prune(keep Keep) (gone []Backup, err error) {
 			gone = append(gone, b)
 		}
 	}
-	if gone == nil {
-		return nil, nil
-	}
 	return gone, shelfOf(k.Place).sweep()
 }
 

@@ -141,8 +141,8 @@ func (k *Keeper) revive(ctx context.Context, st *stage, b Backup, secret *secret
 		if err := write(filepath.Join(st.data, "secret.key"), []byte(secret.SecretKey)); err != nil {
 			return err
 		}
-	} else {
-		r.Notes = append(r.Notes, "the secret key is not in the backup; the first start makes another, unless you put the old one into data/secret.key")
+	} else if err := k.keepKey(st.data, r); err != nil {
+		return err
 	}
 	if err := k.settle(b, secret, r); err != nil {
 		return err
@@ -151,6 +151,21 @@ func (k *Keeper) revive(ctx context.Context, st *stage, b Backup, secret *secret
 		return err
 	}
 	return syncAll(st.data)
+}
+
+// keepKey leaves an instance that is replaced its own secret key, of which sessions and
+// the secrets of webhooks are made.
+func (k *Keeper) keepKey(data string, r *Restored) error {
+	key, err := os.ReadFile(filepath.Join(k.Dir, "data", "secret.key"))
+	if errors.Is(err, fs.ErrNotExist) {
+		r.Notes = append(r.Notes, "the secret key is not in the backup; the first start makes another, unless you put the old one into data/secret.key")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.Notes = append(r.Notes, "the secret key is not in the backup; the one that was here is kept")
+	return write(filepath.Join(data, "secret.key"), key)
 }
 
 // rows restores files, and rows: into the stage, or into the empty database of a URL.
