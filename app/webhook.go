@@ -52,7 +52,10 @@ func (t Tenant) CreateWebhook(ctx context.Context, once *Once, q WebhookRequest)
 	if q.URL == nil {
 		q.URL = new(string)
 	}
-	if err := t.checkWebhook(&q, true); err != nil {
+	if q.Events == nil {
+		q.Events = WebhookEvents()
+	}
+	if err := t.checkWebhook(&q); err != nil {
 		return w, err
 	}
 	w, err = makeOnce(ctx, t, once, "webhook", `SELECT `+webhookColumns+` FROM webhooks WHERE id = $1`, func(tx pgx.Tx) (Webhook, string, error) {
@@ -101,7 +104,7 @@ func (t Tenant) ChangeWebhook(ctx context.Context, id string, q WebhookRequest) 
 		if w.OfBatches() {
 			return Errorf(Conflict, "the addresses of batches are named by the batches; here is only their secret to change")
 		}
-		if err := t.checkWebhook(&q, false); err != nil {
+		if err := t.checkWebhook(&q); err != nil {
 			return err
 		}
 		w, err = one[Webhook](ctx, tx, "webhook", `
@@ -193,7 +196,7 @@ func (t Tenant) keepBatchesWebhook(ctx context.Context, tx pgx.Tx) error {
 }
 
 // checkWebhook holds a webhook to an address that may be posted to and to events that there are.
-func (t Tenant) checkWebhook(q *WebhookRequest, whole bool) error {
+func (t Tenant) checkWebhook(q *WebhookRequest) error {
 	var faults []Field
 	if q.URL != nil {
 		*q.URL = strings.TrimSpace(*q.URL)
@@ -201,7 +204,7 @@ func (t Tenant) checkWebhook(q *WebhookRequest, whole bool) error {
 			faults = append(faults, *f)
 		}
 	}
-	if q.Events != nil || whole {
+	if q.Events != nil {
 		slices.Sort(q.Events)
 		q.Events = slices.Compact(q.Events)
 		unknown := slices.ContainsFunc(q.Events, func(e string) bool { return !slices.Contains(WebhookEvents(), e) })

@@ -457,7 +457,7 @@ func TestWebhookAddresses(t *testing.T) {
 			}
 		}
 	}
-	for _, events := range [][]string{nil, {}, {"render.eaten"}, {"webhook.test"}} {
+	for _, events := range [][]string{{}, {"render.eaten"}, {"webhook.test"}} {
 		url := "https://127.0.0.1/"
 		if _, err := tenant.CreateWebhook(ctx, nil, app.WebhookRequest{URL: &url, Events: events}); app.KindOf(err) != app.Invalid {
 			t.Errorf("%v: %v", events, err)

@@ -156,7 +156,7 @@ func (s *Server) postWebhook(w http.ResponseWriter, r *http.Request, v visit) er
 		return err
 	}
 	page := views.WebhooksPage{URL: r.PostForm.Get("url"), Events: r.PostForm["events"]}
-	made, err := v.CreateWebhook(r.Context(), nil, app.WebhookRequest{URL: &page.URL, Events: page.Events})
+	made, err := v.CreateWebhook(r.Context(), nil, app.WebhookRequest{URL: &page.URL, Events: append([]string{}, page.Events...)}) // none ticked is none, and not all
 	if refused(r, err) {
 		said := s.note(w, r, err)
 		if page.Faults = byField(said.fields); said.fields == nil {
