@@ -131,7 +131,7 @@ func (t things) row(inputs []app.Input, i int) string {
 func (t things) curl(address, method, path string, o operation) string {
 	noun, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	id := t.ids[noun]
-	if id == "" {
+	if id == "" || method == "DELETE" || method == "PUT" || method == "PATCH" { // what takes something away is not there to be pasted
 		id = "ID"
 	}
 	query := url.Values{}

@@ -31,6 +31,11 @@ func TestReference(t *testing.T) {
 	for _, details := range page.all("details") {
 		curls = append(curls, details.one(t, "pre").text())
 	}
+	for _, curl := range curls {
+		if changes := regexp.MustCompile(`-X (DELETE|PUT|PATCH)`).MatchString(curl); changes && !strings.Contains(curl, "/ID") {
+			t.Errorf("who pastes it loses something: %s", curl)
+		}
+	}
 	if n := len(calls(x, "")); len(curls) != n {
 		t.Errorf("%d calls are shown, and there are %d", len(curls), n)
 	}
@@ -46,7 +51,7 @@ func TestReference(t *testing.T) {
 	slices.SortStableFunc(curls, func(a, b string) int { return order(a) - order(b) })
 	for _, curl := range curls {
 		got := s.run(curl, key)
-		if placeholder := strings.Contains(curl, "/keys/ID"); got.StatusCode >= 300 && !(placeholder && got.StatusCode == 404) {
+		if placeholder := strings.Contains(curl, "/ID"); got.StatusCode >= 300 && !(placeholder && got.StatusCode == 404) {
 			t.Errorf("%s\nanswers %d %s", curl, got.StatusCode, got.body)
 		}
 	}
