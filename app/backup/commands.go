@@ -195,7 +195,7 @@ func (Unmute) Run(k *Keeper, out io.Writer) error {
 		return err
 	}
 	if was {
-		fmt.Fprintln(out, "mails, webhooks and what is done by itself go on from now; mails that have waited are sent")
+		fmt.Fprintln(out, "mails, webhooks and what is done by itself go on from now; mails and webhooks that have waited are sent")
 	} else {
 		fmt.Fprintln(out, "the instance was not muted")
 	}
