@@ -141,10 +141,14 @@ func (k *Keeper) fill(ctx context.Context, db *postgres.DB, half string, m *Mani
 			group.Go(func() error { return giveWay(dumping, db, tx.Conn().PgConn().PID()) })
 			group.Go(func() error {
 				defer dumped()
-				return db.Tool(ctx, "pg_dump", "--format=custom", "--compress=1", "--snapshot="+snapshot, "--lock-wait-timeout=60s",
+				// One after the other: who is served meanwhile waits less.
+				err := db.Tool(ctx, "pg_dump", "--format=custom", "--compress=1", "--snapshot="+snapshot, "--lock-wait-timeout=60s",
 					"--no-publications", "--no-subscriptions", "--no-security-labels", "--file="+filepath.Join(half, dumpFile))
+				if err != nil {
+					return err
+				}
+				return m.count(ctx, tx)
 			})
-			group.Go(func() error { return m.count(ctx, tx) })
 			return group.Wait()
 		})
 		if err != nil {

@@ -28,7 +28,7 @@ func (db *DB) Major(ctx context.Context) (major int, err error) {
 
 // Tool runs one of PostgreSQL's own programs on the database: that of the server's
 // version, or the next newer one, since no older one understands the server. It
-// dies with us.
+// gives way to what is served meanwhile, and dies with us.
 func (db *DB) Tool(ctx context.Context, name string, args ...string) error {
 	major, err := db.Major(ctx)
 	if err != nil {
@@ -38,7 +38,7 @@ func (db *DB) Tool(ctx context.Context, name string, args ...string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, name), append([]string{"-d", connection(db.URL)}, args...)...)
+	cmd := exec.CommandContext(ctx, "nice", append([]string{filepath.Join(bin, name), "-d", connection(db.URL)}, args...)...)
 	cmd.Env = append(cmd.Environ(), "LC_ALL=C.UTF-8", "PGAPPNAME="+name)
 	if password := db.Pool.Config().ConnConfig.Password; password != "" {
 		cmd.Env = append(cmd.Env, "PGPASSWORD="+password)
