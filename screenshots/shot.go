@@ -1,9 +1,11 @@
 package screenshots
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -112,7 +114,30 @@ func (b *browser) draw(ctx context.Context, s Shot, prepare string) ([]byte, err
 	if s.Format == PDF {
 		return b.print(ctx)
 	}
-	return b.photograph(ctx, s)
+	data, err := b.whole(ctx, s)
+	if err == nil && s.Optimize && s.Format == PNG {
+		return smaller(data)
+	}
+	return data, err
+}
+
+// whole takes the picture until it is twice the same, where the page has more tiles
+// than one: on a busy machine Chrome shows a page of which tiles are still white.
+func (b *browser) whole(ctx context.Context, s Shot) ([]byte, error) {
+	data, err := b.photograph(ctx, s)
+	if max(float64(s.Width), float64(s.Height))*s.Scale <= tile {
+		return data, err
+	}
+	for range 10 {
+		if err != nil {
+			return nil, err
+		}
+		was := data
+		if data, err = b.photograph(ctx, s); err == nil && bytes.Equal(data, was) {
+			return data, nil
+		}
+	}
+	return nil, errors.Join(err, errors.New("taking the picture: it comes out otherwise each time"))
 }
 
 func (b *browser) look(ctx context.Context, v view) error {
@@ -218,9 +243,6 @@ func (b *browser) photograph(ctx context.Context, s Shot) ([]byte, error) {
 	}
 	if len(r.Data) == 0 { // no error: so it is with a WebP of more than 16,383 pixels on a side
 		return nil, fmt.Errorf("taking the picture: Chrome wrote an empty %s", s.Format)
-	}
-	if s.Optimize && s.Format == PNG {
-		return smaller(r.Data)
 	}
 	return r.Data, nil
 }
