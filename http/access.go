@@ -110,7 +110,10 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) (app.Tenant, 
 	if passed(r) {
 		tenant := s.o.App.ForProgram(r.Header.Get(passedTenant), r.Header.Get(passedRelease), r.Header.Get(passedKey), scopePassed(r))
 		noteTenant(r, tenant)
-		return tenant, nil
+		if tenant.Release() == s.o.Release {
+			return tenant, nil
+		}
+		return tenant.LookUp(r.Context()) // it was assigned, perhaps, after the other had looked
 	}
 	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || key == "" {

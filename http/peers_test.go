@@ -79,6 +79,11 @@ func TestPassedOn(t *testing.T) {
 			}
 		}
 	}
+	v1.key = s.newKey(app.ReadScope)
+	s.assign("late")
+	if by := v1.api("GET", "/designs", nil).want(t, 200).Header.Get("X-Release"); by != "v1" {
+		t.Errorf("what was assigned to v1 when v1 had just looked is answered by %s", by)
+	}
 	s.assign("v0") // of which nobody lives
 	v1.page("/t/acme/").want(t, 200)
 	v1.post("/t/acme/renders/"+first.id(t)+"/cancel", url.Values{}).want(t, 303)
@@ -389,13 +394,17 @@ func (s *siblings) lose(n int) {
 }
 
 // sibling is how one of them sees the others. The release vex is always another's;
-// of one that nobody has, v2 takes the place.
+// of one that nobody has, v2 takes the place. Whoever was with the release late is
+// assigned to v1 as soon as that was read.
 type sibling struct {
 	*siblings
 	number int
 }
 
 func (s sibling) Whose(release string) int {
+	if release == "late" {
+		s.assign("v1")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var n int

@@ -55,6 +55,9 @@ func (c *Client) Post(ctx context.Context, m app.Message) (a app.Answer, err err
 	for name, value := range m.Headers {
 		r.Header.Set(name, value)
 	}
+	// Whoever gets a message twice knows it by its id: so it may be sent again on a new
+	// connection when the server has let go of the old one. Empty, this is for net/http alone.
+	r.Header["Idempotency-Key"] = []string{}
 	answer, err := c.poster.Do(r)
 	if err != nil {
 		return a, unsent(err)

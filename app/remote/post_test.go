@@ -64,6 +64,32 @@ func TestPost(t *testing.T) {
 	}
 }
 
+// A server lets go of a connection that is kept, just when the next message goes over
+// it: that one goes over another.
+func TestPostOverADroppedConnection(t *testing.T) {
+	var used sync.Map
+	var dropped atomic.Int32
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header["Idempotency-Key"] != nil {
+			t.Errorf("%v", r.Header)
+		}
+		if _, again := used.LoadOrStore(r.RemoteAddr, true); again {
+			dropped.Add(1)
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	defer server.Close()
+	client := remote.Loopback(apptest.Roots())
+	for range 2 {
+		if a, err := client.Post(t.Context(), app.Message{Address: server.URL, Body: []byte(`{}`)}); err != nil || a.Code != 200 {
+			t.Errorf("%+v, %v", a, err)
+		}
+	}
+	if dropped.Load() != 1 {
+		t.Errorf("%d connections were dropped", dropped.Load())
+	}
+}
+
 // A server is believed by its certificate.
 func TestPostNeedsCertificate(t *testing.T) {
 	server := httptest.NewTLSServer(nil)
