@@ -3,6 +3,7 @@ package screenshots
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -88,7 +89,10 @@ func fingerprint(fonts []Font, prepare string) (f Fingerprint, err error) {
 	f.Fonts = short(all.Sum(nil))
 
 	how := sha256.New()
-	fmt.Fprintf(how, "%q %q %q %q %+v", flags(), environment, ready, prepare, view{1, 1, 1, false}.metrics())
+	fmt.Fprintf(how, "%q %q %q %q", flags(), environment, ready, prepare)
+	if err := json.NewEncoder(how).Encode(view{1, 1, 2, false}.metrics()); err != nil {
+		return f, err
+	}
 	f.Flags = short(how.Sum(nil))
 	return f, nil
 }

@@ -1,18 +1,11 @@
 package screenshots
 
-import (
-	"strconv"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 type flag struct {
 	name  string
 	value any
 }
-
-// tile is how wide and high the pieces are that Chrome paints, in pixels.
-const tile = 2048
 
 // flags is Chrome's command line. Its sandbox stays on, and so do its crash handlers:
 // with --disable-crashpad-for-testing the network service dies in a loop, of a
@@ -52,8 +45,8 @@ func flags() []flag {
 
 		// A blur is computed anew for each tile that it touches: with the usual ones of
 		// 256 pixels, a text with a soft shadow took 14 s at scale 4, and takes 2.
-		{"default-tile-width", strconv.Itoa(tile)},
-		{"default-tile-height", strconv.Itoa(tile)},
+		{"default-tile-width", "2048"},
+		{"default-tile-height", "2048"},
 
 		// Nobody looks at our windows, and all of them must draw.
 		{"disable-background-timer-throttling", true},

@@ -55,16 +55,6 @@ func (r Runtimes) Freeze(ctx context.Context, o Options) (f Frozen, err error) {
 	return f, nil
 }
 
-// other is which of some files differs first, -1 for none.
-func other(was, is [][]byte) int {
-	for i := range was {
-		if !bytes.Equal(was[i], is[i]) {
-			return i
-		}
-	}
-	return -1
-}
-
 // copier makes one frozen runtime.
 type copier struct {
 	ctx     context.Context
@@ -108,18 +98,10 @@ func (c *copier) freeze() (f Frozen, err error) {
 	if err != nil {
 		return f, fmt.Errorf("the copy does not draw: %w", err)
 	}
-	differs := other(proof, again)
-	if differs >= 0 { // a busy machine now and then paints in other pieces, and not twice
-		if proof, _, err = c.prove(""); err == nil {
-			again, loaded, err = c.prove(c.to)
+	for i := range proof {
+		if !bytes.Equal(proof[i], again[i]) {
+			return f, fmt.Errorf("the copy draws otherwise than the system's, and was thrown away (the %s)", proofs()[i].Format)
 		}
-		if err != nil {
-			return f, fmt.Errorf("the copy does not draw: %w", err)
-		}
-		differs = other(proof, again)
-	}
-	if differs >= 0 {
-		return f, fmt.Errorf("the copy draws otherwise than the system's, and was thrown away (the %s)", proofs()[differs].Format)
 	}
 	for _, file := range loaded {
 		if !strings.HasPrefix(file, c.to+"/") {

@@ -1,12 +1,11 @@
 package screenshots
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -114,39 +113,22 @@ func (b *browser) draw(ctx context.Context, s Shot, prepare string) ([]byte, err
 	if s.Format == PDF {
 		return b.print(ctx)
 	}
-	data, err := b.whole(ctx, s)
+	data, err := b.photograph(ctx, s)
 	if err == nil && s.Optimize && s.Format == PNG {
 		return smaller(data)
 	}
 	return data, err
 }
 
-// whole takes the picture until it is twice the same, where the page has more tiles
-// than one: on a busy machine Chrome shows a page of which tiles are still white.
-func (b *browser) whole(ctx context.Context, s Shot) ([]byte, error) {
-	data, err := b.photograph(ctx, s)
-	if max(float64(s.Width), float64(s.Height))*s.Scale <= tile {
-		return data, err
-	}
-	for range 10 {
-		if err != nil {
-			return nil, err
-		}
-		was := data
-		if data, err = b.photograph(ctx, s); err == nil && bytes.Equal(data, was) {
-			return data, nil
-		}
-	}
-	return nil, errors.Join(err, errors.New("taking the picture: it comes out otherwise each time"))
-}
-
 func (b *browser) look(ctx context.Context, v view) error {
 	if v == b.view {
 		return nil
 	}
-	b.view = view{} // unknown, until both calls have succeeded
-	if _, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, v.metrics()); err != nil {
-		return fmt.Errorf("setting the page's size: %w", err)
+	b.view = view{} // unknown, until all calls have succeeded
+	for _, m := range v.metrics() {
+		if _, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, m); err != nil {
+			return fmt.Errorf("setting the page's size: %w", err)
+		}
 	}
 	// By hand: cdproto's RGBA leaves an alpha of 0 out, and Chrome takes that for 1.
 	var background struct {
@@ -162,13 +144,17 @@ func (b *browser) look(ctx context.Context, v view) error {
 	return nil
 }
 
-// metrics has the scale twice: without the second, the page is painted at 1, then at
-// its scale for the picture, and then at 1 again, which is dearer and gives other
-// bytes from one time to the next.
-func (v view) metrics() emulation.SetDeviceMetricsOverrideParams {
-	return emulation.SetDeviceMetricsOverrideParams{
-		Width: int64(v.width), Height: int64(v.height), DeviceScaleFactor: v.scale, Scale: v.scale,
-	}
+// metrics are set one after the other: the window has as many pixels as the picture,
+// and then the page its size in it. A window of the page's own size would be widened
+// for each picture and narrowed again, and Chrome waits for no tiles outside of it:
+// they would be white now and then. Without Scale it would paint at 1, then at the
+// scale for the picture, and then at 1 again.
+func (v view) metrics() []emulation.SetDeviceMetricsOverrideParams {
+	pixels := func(side int) int64 { return int64(math.Ceil(float64(side) * v.scale)) }
+	window := emulation.SetDeviceMetricsOverrideParams{Width: pixels(v.width), Height: pixels(v.height), DeviceScaleFactor: v.scale, Scale: v.scale}
+	keep := true
+	page := emulation.SetDeviceMetricsOverrideParams{Width: int64(v.width), Height: int64(v.height), DeviceScaleFactor: v.scale, Scale: v.scale, DontSetVisibleSize: &keep}
+	return []emulation.SetDeviceMetricsOverrideParams{window, page}
 }
 
 //go:embed ready.js

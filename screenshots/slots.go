@@ -12,8 +12,8 @@ import (
 )
 
 // atOnce is how many pages are drawn at once on this machine: one more than it has
-// cores, since a page now and then waits for its next frame. A sixth more pictures
-// come of it (BenchmarkAllCores); a second one more brings nothing.
+// cores, since a page now and then waits for its next frame. The cores are then nine
+// tenths busy, and not three quarters (BenchmarkAllCores).
 func atOnce() int { return runtime.NumCPU() + 1 }
 
 // slots are the places of the pages that are drawn at once, by all processes that

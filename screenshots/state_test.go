@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -105,4 +106,40 @@ func TestPaintedInParts(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A page of several tiles is whole, at whatever scale and whatever was shown before.
+// In a window that is narrower than the picture, Chrome takes one in five of these
+// while tiles of it are still white.
+func TestManyTiles(t *testing.T) {
+	p := startPool(t, Options{Tabs: 2})
+	sheet, story, long := designs(t, 0)[2], designs(t, 0)[2], proofs()[0]
+	story.Width, story.Height = 1080, 1920
+	story.HTML = `<!doctype html><style>body { margin: 0 } div { width: 1080px; height: 1920px; background: linear-gradient(160deg, #1e1b4b, #ef5350) }</style><div></div>`
+	shots := []Shot{sheet, story, long}
+	var want [3][]byte
+	for i, s := range shots {
+		want[i] = capture(t, p, s)
+	}
+	whole := decode(t, want[1])
+	for y := range 4 {
+		for x := range 3 {
+			if c := at(whole, 100+x*979, 100+y*1210); c == "#ffffffff" {
+				t.Fatalf("the first is white at %d, %d", 100+x*979, 100+y*1210)
+			}
+		}
+	}
+	var drawn sync.WaitGroup
+	for range 2 {
+		drawn.Go(func() {
+			for range 6 {
+				for i, s := range shots {
+					if got, err := p.Capture(t.Context(), s); err != nil || !bytes.Equal(got.Data, want[i]) {
+						t.Errorf("shot %d comes out otherwise: %v", i, err)
+					}
+				}
+			}
+		})
+	}
+	drawn.Wait()
 }
