@@ -34,52 +34,58 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// What would stop the last release is found out.
+// What would stop the last release is found out: each change alone, in a release of all.
 func TestCheckFinds(t *testing.T) {
-	db := apptest.Database(t)
-	for _, c := range []struct{ name, sql, want string }{
-		{"a table", "ALTER TABLE idempotency_keys RENAME TO keys;", "table idempotency_keys is gone"},
-		{"a column dropped", "ALTER TABLE renders DROP COLUMN sha256;", "column renders sha256 is gone"},
-		{"a column renamed", "ALTER TABLE renders RENAME sha256 TO digest;", "column renders sha256 is gone"},
-		{"a type narrowed", "ALTER TABLE renders ALTER bytes TYPE integer;", "column renders bytes was bigint, and is integer"},
-		{"a length narrowed", "ALTER TABLE designs ALTER name TYPE varchar(9);", "column designs name was text, and is character varying(9)"},
+	cases := []struct{ name, sql, want string }{
+		{"a validated constraint", "ALTER TABLE designs ADD COLUMN label text CHECK (label <> '');", "table designs is gone through under its lock (AccessExclusiveLock)"},
+		{"a plain index", "CREATE INDEX designs_name ON designs (name);", "table designs is gone through under its lock (ShareLock)"},
+		{"a unique index", "CREATE UNIQUE INDEX one_name ON designs (name);", "unique index designs one_name is new"},
+		{"an index dropped", "DROP INDEX renders_design;", "index renders renders_design is gone"},
 		{"NOT NULL", "ALTER TABLE renders ALTER bytes SET NOT NULL;", "NOT NULL renders bytes is new"},
 		{"a column that must be given", "ALTER TABLE designs ADD COLUMN folder text NOT NULL;", "NOT NULL without a default designs folder is new"},
+		{"a column dropped", "ALTER TABLE renders DROP COLUMN sha256;", "column renders sha256 is gone"},
+		{"a column renamed", "ALTER TABLE renders RENAME error TO fault;", "column renders error is gone"},
+		{"a type narrowed", "ALTER TABLE renders ALTER bytes TYPE integer;", "column renders bytes was bigint, and is integer"},
+		{"a length narrowed", "ALTER TABLE users ALTER name TYPE varchar(9);", "column users name was text, and is character varying(9)"},
+		{"a table written anew", "ALTER TABLE batches ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid();", "table batches is written anew"},
+		{"a table emptied", "TRUNCATE idempotency_keys;", "table idempotency_keys is written anew"},
+		{"a table", "ALTER TABLE idempotency_keys RENAME TO keys;", "table idempotency_keys is gone"},
 		{"a default", "ALTER TABLE designs ALTER version DROP DEFAULT;", "default designs version is gone"},
 		{"a check", "ALTER TABLE designs ADD CHECK (name <> '') NOT VALID;", "constraint designs designs_name_check is new"},
 		{"a foreign key dropped", "ALTER TABLE batches DROP CONSTRAINT batches_tenant_id_fkey;", "constraint batches batches_tenant_id_fkey is gone"},
-		{"a unique index", "CREATE UNIQUE INDEX one_name ON designs (name);", "unique index designs one_name is new"},
-		{"an index dropped", "DROP INDEX renders_design;", "index renders renders_design is gone"},
-		{"a function renamed", "ALTER FUNCTION app.has_users() RENAME TO any_users;", "function app.has_users() is gone"},
-		{"a function's answer", "DROP FUNCTION app.has_users(); CREATE FUNCTION app.has_users() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS 'SELECT ''yes''';", "function app.has_users() was returns boolean"},
-		{"a function's rights", "ALTER FUNCTION app.has_users() SECURITY INVOKER;", "function app.has_users() was returns boolean, s, definer t"},
 		{"a policy", "DROP POLICY tenant ON designs;", "policy designs tenant is gone"},
 		{"a restrictive policy", "CREATE POLICY more ON designs AS RESTRICTIVE USING (name <> '');", "restrictive policy designs more is new"},
 		{"row security", "ALTER TABLE users ENABLE ROW LEVEL SECURITY;", "row security users is new"},
 		{"a grant", "DO $$ BEGIN EXECUTE format('REVOKE INSERT ON designs FROM %I', app.tenant_role()); END $$;", "grant table designs INSERT to"},
 		{"a function's grant", "DO $$ BEGIN EXECUTE format('REVOKE EXECUTE ON FUNCTION app.has_users FROM %I', app.tenant_role()); END $$;", "grant function app.has_users() EXECUTE to"},
-		{"a table written anew", "ALTER TABLE designs ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid();", "table designs is written anew"},
-		{"a table emptied", "TRUNCATE idempotency_keys;", "table idempotency_keys is written anew"},
-		{"a plain index", "CREATE INDEX designs_name ON designs (name);", "table designs is gone through under its lock (ShareLock)"},
-		{"a validated constraint", "ALTER TABLE designs ADD COLUMN folder text CHECK (folder <> '');", "table designs is gone through under its lock (AccessExclusiveLock)"},
-		{"a plain index without a transaction", "-- +goose NO TRANSACTION\nCREATE INDEX designs_name ON designs (name);", `"CREATE INDEX designs_name" locks a table`},
+		{"a function's rights", "ALTER FUNCTION app.has_users() SECURITY INVOKER;", "function app.has_users() was returns boolean, s, definer t"},
 		{"a statement", "CREATE FUNCTION app.has_users(really boolean DEFAULT true) RETURNS boolean LANGUAGE sql AS 'SELECT true';", "a statement of the last release cannot be prepared any more, function app.has_users() is not unique"},
-		{"other columns", "CREATE VIEW newest AS SELECT 1; ALTER TABLE designs ADD COLUMN folder text;", "a statement of the last release gives other columns"},
+		{"a function's answer", "DROP FUNCTION app.has_users(); CREATE FUNCTION app.has_users() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS 'SELECT ''yes''';", "function app.has_users() was returns boolean"},
+		{"a function renamed", "ALTER FUNCTION app.has_users() RENAME TO any_users;", "function app.has_users() is gone"},
+		{"other columns", "CREATE VIEW newest AS SELECT 1; ALTER TABLE designs ADD COLUMN stars text;", "a statement of the last release gives other columns"},
 		{"a trigger", "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END'; CREATE TRIGGER no BEFORE INSERT ON designs FOR EACH ROW EXECUTE FUNCTION no();", "a statement of the last release ends with SQLSTATE P0001"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			up, sql := "-- +goose Up\n", c.sql
-			if rest, ok := strings.CutPrefix(sql, "-- +goose NO TRANSACTION\n"); ok {
-				up, sql = "-- +goose NO TRANSACTION\n"+up, rest
-			} else {
-				sql = "-- +goose StatementBegin\n" + sql + "\n-- +goose StatementEnd"
-			}
-			s := with(t, "expand/90001_"+strings.ReplaceAll(c.name, " ", "_")+".sql", up+sql+"\n",
-				"released/statements.sql", statements("SELECT app.has_users()", "SELECT * FROM designs", "INSERT INTO designs (name) VALUES ($1)"))
-			if !finds(t, s, db.Pool, "expand/90001", c.want) {
-				t.Errorf("not found: %s", c.want)
-			}
-		})
+	}
+	file := func(i int) string { return fmt.Sprintf("expand/%d_change.sql", 90001+i) }
+	others := []string{"released/statements.sql", statements("SELECT app.has_users()", "SELECT * FROM designs", "INSERT INTO designs (name) VALUES ($1)")}
+	for i, c := range cases {
+		others = append(others, file(i), "-- +goose Up\n-- +goose StatementBegin\n"+c.sql+"\n-- +goose StatementEnd\n")
+	}
+	db := apptest.Database(t)
+	faults, err := with(t, others...).Check(context.Background(), db.Pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range cases {
+		if !among(faults, file(i), c.want) {
+			t.Errorf("%s: not found: %s", c.name, c.want)
+		}
+	}
+	if t.Failed() {
+		t.Logf("found: %v", faults)
+	}
+	s := with(t, "expand/90001_index.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX designs_name ON designs (name);\n")
+	if !finds(t, s, db.Pool, "expand/90001", `"CREATE INDEX designs_name" locks a table`) {
+		t.Error("a plain index without a transaction is let through")
 	}
 }
 
@@ -203,11 +209,15 @@ func finds(t *testing.T, s migrations.Schema, pool *pgxpool.Pool, file, want str
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := slices.ContainsFunc(faults, func(f app.Field) bool {
+	if !among(faults, file, want) {
+		t.Logf("found: %v", faults)
+		return false
+	}
+	return true
+}
+
+func among(faults []app.Field, file, want string) bool {
+	return slices.ContainsFunc(faults, func(f app.Field) bool {
 		return strings.HasPrefix(f.Field, file) && strings.Contains(f.Message, want)
 	})
-	if !found {
-		t.Logf("found: %v", faults)
-	}
-	return found
 }
