@@ -38,8 +38,11 @@ func (c *cluster) make(ctx context.Context, door *os.File) error {
 		return err
 	}
 
-	initdb := c.account.command(ctx, half, filepath.Join(c.bin, "initdb"), "-D", half, "--username="+superuser,
-		"--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--auth=peer", "--no-instructions", "--no-clean")
+	args := []string{"-D", half, "--username=" + superuser, "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--auth=peer", "--no-instructions", "--no-clean"}
+	if c.Settings["fsync"] == "off" {
+		args = append(args, "--no-sync") // whoever wants it to last syncs all of it
+	}
+	initdb := c.account.command(ctx, half, filepath.Join(c.bin, "initdb"), args...)
 	initdb.ExtraFiles = []*os.File{door}
 	if err := c.account.run(ctx, initdb); err != nil {
 		if full(half) {
