@@ -37,7 +37,7 @@ func App(t testing.TB) (*app.App, *pgxpool.Pool) {
 // AppIn is App with its files in a folder that the test knows.
 func AppIn(t testing.TB, dir string) (*app.App, *pgxpool.Pool) {
 	t.Helper()
-	db := migrated(t)
+	db := Migrated(t)
 	queue, err := jobs.NewQueue(db.Pool, Release)
 	if err != nil {
 		t.Fatal(err)

@@ -51,9 +51,9 @@ func Database(t testing.TB) *postgres.DB {
 	return database(t, "template1")
 }
 
-// migrated is a database as this release makes them, a copy of one: to migrate each
+// Migrated is a database as this release makes them, a copy of one: to migrate each
 // anew takes longer than most tests.
-func migrated(t testing.TB) *postgres.DB {
+func Migrated(t testing.TB) *postgres.DB {
 	t.Helper()
 	pattern, err := pattern()
 	if err != nil {
@@ -88,8 +88,8 @@ var pattern = sync.OnceValues(func() (name string, err error) {
 
 func patternName() string { return fmt.Sprintf("test_%d_pattern", os.Getpid()) }
 
-// sameGrants makes the tenant role of a copy, with all that the pattern's may do: a
-// role is the whole cluster's, and named after its database.
+// sameGrants makes the tenant role of a copy, with all that the pattern's may do, which
+// may nothing there: a role is the whole cluster's, and named after its database.
 const sameGrants = `DO $$
 DECLARE
 	pattern constant oid := '%s_tenant'::regrole;
@@ -103,6 +103,7 @@ BEGIN
 		UNION ALL SELECT format('%%s ON FUNCTION %%s', privilege_type, p.oid::regprocedure) FROM pg_proc p, aclexplode(proacl) WHERE grantee = pattern
 	LOOP
 		EXECUTE format('GRANT %%s TO %%I', may, app.tenant_role());
+		EXECUTE format('REVOKE %%s FROM %%s', may, pattern::regrole);
 	END LOOP;
 END $$`
 

@@ -416,7 +416,7 @@ func TestMissingFile(t *testing.T) {
 // A backup that is killed leaves nothing that the next one does not remove.
 func TestCreateKilled(t *testing.T) {
 	h := newHouse(t)
-	killCreates(t, h, 3)
+	killCreates(t, h, 2)
 }
 
 func killCreates(t *testing.T, h *house, times int) {
@@ -463,7 +463,7 @@ func killCreates(t *testing.T, h *house, times int) {
 // killed; the next one removes what is left.
 func TestRestoreKilled(t *testing.T) {
 	h := newHouse(t)
-	killRestores(t, h, 3)
+	killRestores(t, h, 2)
 }
 
 func killRestores(t *testing.T, h *house, times int) {

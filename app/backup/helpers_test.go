@@ -115,12 +115,9 @@ type house struct {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	ctx := t.Context()
-	h := &house{Keeper: keeper(apptest.Dir(t)), db: apptest.Database(t)}
+	h := &house{Keeper: keeper(apptest.Dir(t)), db: apptest.Migrated(t)}
 	t.Cleanup(func() { clean(t, h.Dir) })
 	h.Log = apptest.Log(t)
-	if _, err := migrations.Expand(ctx, h.db.Pool); err != nil {
-		t.Fatal(err)
-	}
 	folder, err := objects.Open(filepath.Join(h.Dir, "data", "objects"))
 	if err != nil {
 		t.Fatal(err)
