@@ -19,6 +19,7 @@ func TestMain(m *testing.M) { os.Exit(apptest.Main(m)) }
 
 // One upgrade of the whole house under load, with figures, and nothing left of it.
 func TestBenchUpgrade(t *testing.T) {
+	t.Parallel()
 	c, scratch := bench(t, "upgrade", "--count", "1", "--rate", "40", "--window", "0", "--probation", "500ms", "--json")
 	var errs bytes.Buffer
 	c.Stderr = &errs
@@ -41,6 +42,7 @@ func TestBenchUpgrade(t *testing.T) {
 
 // Ctrl-C ends it all, too: at once, and in the middle.
 func TestBenchStopped(t *testing.T) {
+	t.Parallel()
 	for _, begun := range []string{"starts in ", "upgrade   1 of 20"} {
 		stopAt(t, begun)
 	}
