@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"majestic/app"
 )
 
 // API speaks to a server as a customer's program does.
@@ -19,6 +23,7 @@ type API struct {
 func Key(t testing.TB, binary, dir string, args ...string) string {
 	t.Helper()
 	var tenant struct{ Slug string }
+	furnish(t, dir, args)
 	decode(t, Must(t, binary, dir, append([]string{"tenant", "create", "Acme", "--json"}, args...)...), &tenant)
 	var key struct{ Key string }
 	decode(t, Must(t, binary, dir, append([]string{"apikey", "create", "--tenant", tenant.Slug, "--json"}, args...)...), &key)
@@ -62,6 +67,19 @@ func (a API) Call(t testing.TB, method, path string, body any, status int, resul
 		decode(t, string(b), result)
 	}
 	return answer.Header
+}
+
+// Draw asks for a picture, and waits for it as long as it takes.
+func (a API) Draw(t testing.TB, request map[string]any) (r app.Render) {
+	t.Helper()
+	request = maps.Clone(request)
+	request["async"] = true
+	a.Call(t, "POST", "/renders", request, 202, &r)
+	for !r.Finished() {
+		time.Sleep(20 * time.Millisecond)
+		a.Call(t, "GET", "/renders/"+r.ID, nil, 200, &r)
+	}
+	return r
 }
 
 func decode(t testing.TB, text string, result any) {

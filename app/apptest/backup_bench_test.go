@@ -33,7 +33,7 @@ func BenchmarkWhileBackup(b *testing.B) {
 			FROM designs, generate_series(2, 25000) v WHERE id = $1`, design.ID)
 		return err
 	})
-	release := status(b, binary, dir)[0].Release
+	release := status(b, dir)[0].Release
 	const span = 20 * time.Second
 	var plain, beside []time.Duration
 	for b.Loop() {

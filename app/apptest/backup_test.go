@@ -13,7 +13,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"majestic/app"
 	"majestic/app/apptest"
 	"majestic/app/backup"
 )
@@ -21,15 +20,22 @@ import (
 // A backup by itself while an instance serves and is upgraded; its trial draws with
 // Chrome; it comes back beside the running one, muted, with a banner and mails that wait.
 func TestBackups(t *testing.T) {
+	t.Parallel()
 	v1, v2, dir := apptest.Binary(t, "v1"), apptest.Binary(t, "v2"), apptest.Dir(t)
-	first := apptest.Serve(t, v1, dir, "--backup-every", "2s", "--backup-trial", "4s", "--backup-keep", "2,0,0,0")
+	settings := func(every string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "app.toml"), []byte("backup_keep = \"2,0,0,0\"\nbackup_every = \""+every+"\"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settings("0s") // what is tried shall be all there
+	first := apptest.Serve(t, v1, dir)
 	api := apptest.API{URL: first.URL, Key: apptest.Key(t, v1, dir)}
-	var design app.Design
-	api.Call(t, "POST", "/designs", map[string]any{"name": "Card", "document": json.RawMessage(apptest.File(t, "country-card.json"))}, 201, &design)
-	var r app.Render
-	api.Call(t, "POST", "/renders", map[string]any{"design": design.ID, "variables": apptest.Countries(t)[0]}, 201, &r)
+	body := map[string]any{"design": card(t, api), "variables": apptest.Countries(t)[0]}
+	r := api.Draw(t, body)
 	apptest.Must(t, v1, dir, "user", "create", "ada@example.com", "--tenant", "acme")
 
+	settings("2s")
 	upgraded := exec.Command(v1, "upgrade", v2, "--dir", dir, "--probation", "2s")
 	if err := upgraded.Start(); err != nil {
 		t.Fatal(err)
@@ -54,11 +60,11 @@ func TestBackups(t *testing.T) {
 		}
 	}
 	var proven backup.Backup
-	until(t, "tried by itself", func() bool { // the first may be from before the account
+	until(t, "tried by itself", func() bool {
 		proven = newestTried(t, v1, dir)
-		return proven.Tables["public.users"].Rows == 1
+		return proven.Drill != nil
 	})
-	if !proven.Drill.OK || !strings.HasPrefix(proven.Drill.Drawn, `"Card"`) || !strings.Contains(proven.Drill.Live, "live rows") {
+	if !proven.Drill.OK || proven.Tables["public.users"].Rows != 1 || !strings.HasPrefix(proven.Drill.Drawn, `"Card"`) || !strings.Contains(proven.Drill.Live, "live rows") {
 		t.Errorf("the trial by itself: %+v", proven.Drill)
 	}
 	b := holdTried(t, v1, dir)
@@ -86,9 +92,7 @@ func TestBackups(t *testing.T) {
 		t.Error("there is a banner on the original")
 	}
 	api.URL = copied.URL
-	var again app.Render
-	api.Call(t, "POST", "/renders", map[string]any{"design": design.ID, "variables": apptest.Countries(t)[0]}, 201, &again)
-	if *again.SHA256 != *r.SHA256 {
+	if again := api.Draw(t, body); *again.SHA256 != *r.SHA256 {
 		t.Error("it draws otherwise")
 	}
 	ask, err := http.NewRequest("POST", copied.URL+"/reset", strings.NewReader("email=ada%40example.com"))

@@ -27,6 +27,7 @@ import (
 // and a slow download end where they began, and streams go on at the new one,
 // where they were.
 func TestBusyClients(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	first := apptest.Serve(t, binary, dir)
 	session := signUp(t, first)
@@ -45,6 +46,7 @@ func TestBusyClients(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	goOn := apptest.Slowly(t, dir)
 	var b app.Batch
 	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": apptest.Countries(t)[:24]}, 202, &b)
 	rows := items(t, api, b.ID)
@@ -56,6 +58,7 @@ func TestBusyClients(t *testing.T) {
 	if last := upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "300ms"); last.Result != "committed" {
 		t.Fatalf("%+v", last)
 	}
+	goOn()
 	if _, err := io.Copy(hash, download.Body); err != nil || hex.EncodeToString(hash.Sum(nil)) != other.SHA256 {
 		t.Errorf("the download is not whole: %v", err)
 	}

@@ -2,6 +2,7 @@ package apptest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,10 +13,11 @@ import (
 	"testing"
 
 	"majestic/app/postgres"
+	"majestic/migrations"
 )
 
 // furnish gives an instance directory a private cluster as app serve makes it, but
-// for one setting. To make one anew takes longer than most of what is then tested.
+// for one setting, and migrated. To make one anew takes longer than most of what is then tested.
 func furnish(t testing.TB, dir string, args []string) {
 	t.Helper()
 	data := filepath.Join(dir, "data")
@@ -57,12 +59,13 @@ func madeCluster() (data string, err error) {
 		return "", err
 	}
 	data = filepath.Join(dir, "postgres")
-	db, err := postgres.Open(context.Background(), postgres.Options{Data: data, Locks: filepath.Join(dir, "locks"), Name: "apptest", MaxConns: 2})
+	db, err := postgres.Open(context.Background(), postgres.Options{Data: data, Locks: filepath.Join(dir, "locks"), Name: "apptest", MaxConns: 2, Settings: map[string]string{"fsync": "off"}})
 	if err != nil {
 		return "", fmt.Errorf("make a cluster: %w", err)
 	}
-	if err := db.Close(); err != nil {
-		return "", fmt.Errorf("stop the cluster: %w", err)
+	_, err = migrations.Expand(context.Background(), db.Pool)
+	if err = errors.Join(err, db.Close()); err != nil {
+		return "", fmt.Errorf("migrate and stop the cluster: %w", err)
 	}
 	conf, err := os.OpenFile(filepath.Join(data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -186,7 +187,7 @@ func value[T any](t *testing.T, browser context.Context, a chromedp.Action[T]) T
 
 func poll(t *testing.T, browser context.Context, expression string) {
 	t.Helper()
-	if _, err := chromedp.Run(browser, chromedp.Poll[bool](expression)); err != nil {
+	if _, err := chromedp.Run(browser, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(2*time.Minute))); err != nil {
 		keep(t, browser, "failed")
 		t.Fatalf("%s: %v", expression, err)
 	}

@@ -13,7 +13,7 @@ func TestRenderGateBack(t *testing.T) {
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	server := apptest.Serve(t, binary, dir)
 	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, dir)}
-	api.Call(t, "POST", "/renders", map[string]any{"design": card(t, api), "variables": apptest.Countries(t)[0]}, 201, nil)
+	api.Draw(t, map[string]any{"design": card(t, api), "variables": apptest.Countries(t)[0]})
 	changed := inverted(t)
 	apptest.Must(t, binary, dir, "upgrade", "--json", changed, "--probation", "500ms", "--accept-render-changes")
 	apptest.Must(t, binary, dir, "rollback", "--probation", "500ms")

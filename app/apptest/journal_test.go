@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"majestic/app/apptest"
 	"majestic/upgrade"
@@ -20,7 +19,9 @@ import (
 // What a supervisor's journal gets of an instance goes on through an upgrade, with
 // the priority of each line.
 func TestJournalGoesOn(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	apptest.Key(t, binary, dir) // and a cluster for it
 	journal, stderr := journalStream(t)
 	c := exec.Command(binary, "serve", "--dir", dir, "--listen", "127.0.0.1:0")
 	c.Stderr = stderr
@@ -34,11 +35,10 @@ func TestJournalGoesOn(t *testing.T) {
 	}
 	stderr.Close()
 	t.Cleanup(func() { apptest.Run(t, binary, dir, "stop", "--now"); c.Wait() })
-	for range time.Tick(20 * time.Millisecond) {
-		if all := status(t, binary, dir); len(all) > 0 && all[0].State == upgrade.Serving {
-			break
-		}
-	}
+	until(t, "it serves", func() bool {
+		all := status(t, dir)
+		return len(all) > 0 && all[0].State == upgrade.Serving
+	})
 	upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "300ms")
 	upgradeTo(t, binary, dir, 0, "", "--probation", "300ms")
 	apptest.Must(t, binary, dir, "stop")

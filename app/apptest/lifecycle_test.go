@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,42 +31,36 @@ func TestMain(m *testing.M) { os.Exit(apptest.Main(m)) }
 // from the rows that are not yet drawn; the private cluster outlives the kill,
 // and app stop leaves nothing behind.
 func TestBatchOutlivesKill(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	first := apptest.Serve(t, binary, dir)
 	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
-
-	var design app.Design
-	api.Call(t, "POST", "/designs", map[string]any{"name": "Card", "document": json.RawMessage(apptest.File(t, "country-card.json"))}, 201, &design)
-	rows := apptest.Countries(t)[:40]
+	goOn := apptest.Slowly(t, dir)
+	rows := apptest.Countries(t)[:12]
 	var b app.Batch
-	api.Call(t, "POST", "/batches", map[string]any{"design": design.ID, "rows": rows}, 202, &b)
-	for range time.Tick(20 * time.Millisecond) {
-		if b.Done >= 6 {
-			break
-		}
+	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": rows}, 202, &b)
+	until(t, "rows are drawn", func() bool {
 		api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b)
-	}
+		return b.Done >= 3
+	})
 	before := items(t, api, b.ID)
 	first.Crash()
+	goOn()
 	if b.Done == b.Total {
 		t.Fatal("the batch was over before the kill")
 	}
-	if s := status(t, binary, dir); len(s) != 1 || s[0].State != upgrade.Gone {
+	if s := status(t, dir); len(s) != 1 || s[0].State != upgrade.Gone {
 		t.Errorf("after the kill: %+v", s)
 	}
 
 	second := apptest.Serve(t, binary, dir)
 	api.URL = second.URL
-	for range time.Tick(50 * time.Millisecond) {
-		if b.Status == app.Succeeded {
-			break
-		}
-		if api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b); b.Finished() && b.Status != app.Succeeded {
-			t.Fatalf("%+v", b)
-		}
-	}
+	until(t, "the batch is done", func() bool {
+		api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b)
+		return b.Finished()
+	})
 	after := items(t, api, b.ID)
-	if b.Done != len(rows) || b.Failed != 0 || len(after) != len(rows) {
+	if b.Status != app.Succeeded || b.Done != len(rows) || b.Failed != 0 || len(after) != len(rows) {
 		t.Errorf("%+v with %d rows", b, len(after))
 	}
 	sums := map[string]bool{}
@@ -83,7 +78,7 @@ func TestBatchOutlivesKill(t *testing.T) {
 		t.Errorf("%d pictures of %d rows", len(sums), len(rows))
 	}
 
-	if s := status(t, binary, dir); len(s) != 2 || s[0].State != upgrade.Serving || s[0].Version != "v1" || s[0].PID != second.Pid || s[1].State != upgrade.Gone {
+	if s := status(t, dir); len(s) != 2 || s[0].State != upgrade.Serving || s[0].Version != "v1" || s[0].PID != second.Pid || s[1].State != upgrade.Gone {
 		t.Errorf("at the end: %+v", s)
 	}
 	apptest.Must(t, binary, dir, "stop")
@@ -94,38 +89,39 @@ func TestBatchOutlivesKill(t *testing.T) {
 		t.Errorf("the private cluster still runs: %s", pid)
 	}
 	apptest.Must(t, binary, dir, "stop") // nothing to stop is no failure
-	if out, _, code := apptest.Run(t, binary, dir, "status"); code != 0 || !strings.Contains(out, "gone") {
-		t.Errorf("status: %d, %s", code, out)
+	if out := apptest.Must(t, binary, dir, "status"); !strings.Contains(out, "gone") {
+		t.Errorf("status: %s", out)
+	}
+	var told struct{ Generations []upgrade.Status }
+	out := apptest.Must(t, binary, dir, "status", "--json")
+	if err := json.Unmarshal([]byte(out), &told); err != nil || !reflect.DeepEqual(told.Generations, status(t, dir)) {
+		t.Errorf("status --json: %v, %s", err, out)
 	}
 }
 
 // A process that finishes its jobs is left to it by one that is started beside it;
 // when it is gone, what it left is taken over.
 func TestServeBesideDraining(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	first := apptest.Serve(t, binary, dir)
 	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
-	var design app.Design
-	api.Call(t, "POST", "/designs", map[string]any{"name": "Card", "document": json.RawMessage(apptest.File(t, "country-card.json"))}, 201, &design)
+	goOn := apptest.Slowly(t, dir)
 	var b app.Batch
-	api.Call(t, "POST", "/batches", map[string]any{"design": design.ID, "rows": apptest.Countries(t)[:120]}, 202, &b)
-	for range time.Tick(20 * time.Millisecond) {
-		if api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b); b.Done > 0 {
-			break
-		}
-	}
+	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": apptest.Countries(t)[:30]}, 202, &b)
+	until(t, "rows are drawn", func() bool {
+		api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b)
+		return b.Done > 0
+	})
 	first.Terminate()
-	for range time.Tick(20 * time.Millisecond) {
-		if s := status(t, binary, dir); s[0].State == upgrade.Draining {
-			break
-		}
-	}
+	until(t, "it drains", func() bool { return status(t, dir)[0].State == upgrade.Draining })
 	second := apptest.Serve(t, binary, dir)
 	api.URL = second.URL
+	goOn()
 	if err := first.Wait(); err != nil {
 		t.Errorf("the draining one: %v\n%s", err, first.Output())
 	}
-	if api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b); b.Status != app.Succeeded || b.Done != 120 {
+	if api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b); b.Status != app.Succeeded || b.Done != b.Total {
 		t.Errorf("it left the batch at %+v", b)
 	}
 	if out := first.Output() + second.Output(); strings.Contains(out, "57P01") || strings.Contains(out, "took over") {
@@ -137,14 +133,14 @@ func TestServeBesideDraining(t *testing.T) {
 // touch tmp/shutdown.txt: the process stops accepting, works off all jobs of its
 // release, those that wait too, and exits.
 func TestMarkerByHand(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	first := apptest.Serve(t, binary, dir)
 	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
-	var design app.Design
-	api.Call(t, "POST", "/designs", map[string]any{"name": "Card", "document": json.RawMessage(apptest.File(t, "country-card.json"))}, 201, &design)
+	design := card(t, api)
 	var batches [3]app.Batch
 	for i := range batches {
-		api.Call(t, "POST", "/batches", map[string]any{"design": design.ID, "rows": apptest.Countries(t)[i*5 : i*5+5]}, 202, &batches[i])
+		api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[i*2 : i*2+2]}, 202, &batches[i])
 	}
 	if err := os.WriteFile(filepath.Join(dir, "tmp", "shutdown.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -158,7 +154,7 @@ func TestMarkerByHand(t *testing.T) {
 	api.URL = second.URL
 	for i, b := range batches {
 		api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b)
-		if b.Status != app.Succeeded || b.Done != 5 || b.FinishedAt.After(ended) {
+		if b.Status != app.Succeeded || b.Done != 2 || b.FinishedAt.After(ended) {
 			t.Errorf("batch %d was left at %+v", i+1, b)
 		}
 	}
@@ -211,6 +207,7 @@ func TestServeRefuses(t *testing.T) {
 
 // A private cluster that is killed under a serving process is up again by itself.
 func TestClusterKilled(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	server := apptest.Serve(t, binary, dir)
 	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, dir)}
@@ -235,14 +232,7 @@ func TestClusterKilled(t *testing.T) {
 	for _, name := range designs.Data[0].Document.Variables() {
 		vars[name] = "#123456"
 	}
-	var r app.Render
-	api.Call(t, "POST", "/renders", map[string]any{"design": designs.Data[0].ID, "variables": vars, "async": true}, 202, &r)
-	for range time.Tick(50 * time.Millisecond) {
-		if api.Call(t, "GET", "/renders/"+r.ID, nil, 200, &r); r.Finished() {
-			break
-		}
-	}
-	if r.Status != app.Succeeded {
+	if r := api.Draw(t, map[string]any{"design": designs.Data[0].ID, "variables": vars}); r.Status != app.Succeeded {
 		t.Errorf("%+v", r)
 	}
 	apptest.Must(t, binary, dir, "stop")
@@ -250,19 +240,18 @@ func TestClusterKilled(t *testing.T) {
 
 // An owner's own database serves as well as the private cluster, and only one instance.
 func TestDatabaseURL(t *testing.T) {
+	t.Parallel()
 	binary, url := apptest.Binary(t, "v1"), apptest.Database(t).URL
 	first, second := apptest.Dir(t), apptest.Dir(t)
 	server := apptest.Serve(t, binary, first, "--database-url", url)
 	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, first, "--database-url", url)}
 	var designs app.List[app.Design]
 	api.Call(t, "GET", "/designs", nil, 200, &designs)
-	var r app.Render
 	vars := map[string]string{}
 	for _, name := range designs.Data[0].Document.Variables() {
 		vars[name] = "#123456"
 	}
-	api.Call(t, "POST", "/renders", map[string]any{"design": designs.Data[0].ID, "variables": vars}, 201, &r)
-	if r.Status != app.Succeeded {
+	if r := api.Draw(t, map[string]any{"design": designs.Data[0].ID, "variables": vars}); r.Status != app.Succeeded {
 		t.Errorf("%+v", r)
 	}
 	if _, err := os.Stat(filepath.Join(first, "data", "postgres")); err == nil {
@@ -421,13 +410,24 @@ func items(t *testing.T, api apptest.API, batch string) []app.Render {
 	}
 }
 
-func status(t testing.TB, binary, dir string) []upgrade.Status {
+// status is what app status tells, asked without starting it.
+func status(t testing.TB, dir string) []upgrade.Status {
 	t.Helper()
-	var s struct{ Generations []upgrade.Status }
-	if err := json.Unmarshal([]byte(apptest.Must(t, binary, dir, "status", "--json")), &s); err != nil {
+	all, err := upgrade.List(t.Context(), dir)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return s.Generations
+	return all
+}
+
+// until waits for something to become true.
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(3 * time.Minute); !done(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("never %s", what)
+		}
+	}
 }
 
 // inDatabase opens an instance's private cluster for a moment: whoever has it open keeps it up.

@@ -19,6 +19,7 @@ import (
 // Each line of a serving process tells its release and generation; about a request
 // or a job, also which it is, and whose. No line holds a secret.
 func TestLogs(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	secrets := map[string]string{
 		"the database's password": "pw-of-the-database", "the secret key": "key-that-signs", "a password": "horse-battery-staple",
@@ -98,15 +99,13 @@ func TestLogs(t *testing.T) {
 	upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), append(database, "--probation", "500ms")...)
 	v2 := current(t, dir)
 	http.DefaultClient.CloseIdleConnections()
-	var r app.Render
-	header := api.Call(t, "POST", "/renders", map[string]any{"design": design, "variables": apptest.Countries(t)[0]}, 201, &r)
+	r := api.Draw(t, map[string]any{"design": design, "variables": apptest.Countries(t)[0]})
 	var b app.Batch
-	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:2]}, 202, &b)
-	for range time.Tick(20 * time.Millisecond) {
-		if api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b); b.Finished() {
-			break
-		}
-	}
+	header := api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:2]}, 202, &b)
+	until(t, "the batch is done", func() bool {
+		api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b)
+		return b.Finished()
+	})
 	apptest.Must(t, binary, dir, append(database, "stop")...)
 	if err := server.Wait(); err != nil {
 		t.Error(err)
@@ -157,6 +156,7 @@ func TestLogs(t *testing.T) {
 
 // A log file takes what standard error would; who moves it away says HUP.
 func TestLogFile(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	name := filepath.Join(dir, "app.log")
 	server := apptest.Serve(t, binary, dir, "--log-file", "app.log")

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"majestic/app"
 	"majestic/app/apptest"
@@ -19,6 +18,7 @@ import (
 // The metrics of a whole house at work; in an upgrade their address moves with the
 // port, and back when the successor fails.
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	server := apptest.Serve(t, binary, dir, "--metrics-listen", "localhost:0")
 	found := regexp.MustCompile(`"metrics are served".*"url":"([^"]+)"`).FindStringSubmatch(server.Output())
@@ -32,15 +32,14 @@ func TestMetrics(t *testing.T) {
 
 	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, dir)}
 	design := card(t, api)
-	var r app.Render
-	api.Call(t, "POST", "/renders", map[string]any{"design": design, "variables": apptest.Countries(t)[0], "format": "jpeg"}, 201, &r)
+	api.Draw(t, map[string]any{"design": design, "variables": apptest.Countries(t)[0], "format": "jpeg"})
+	goOn := apptest.Slowly(t, dir)
 	var b app.Batch
 	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)}, 202, &b)
-	for range time.Tick(10 * time.Millisecond) {
-		if api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b); b.Done > 0 {
-			break
-		}
-	}
+	until(t, "a row is drawn", func() bool {
+		api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b)
+		return b.Done > 0
+	})
 	m := apptest.Scrape(t, at)
 	for name, want := range map[string]float64{
 		`majestic_http_request_duration_seconds_count{method="POST",route="/api/v1/designs",status="2xx"}`: 1,
@@ -65,6 +64,7 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	api.Call(t, "DELETE", "/batches/"+b.ID, nil, 200, nil)
+	goOn()
 
 	// On probation the successor answers; when it dies, its predecessor does again.
 	generation := func() (string, map[string]float64) {
@@ -95,7 +95,7 @@ func TestMetrics(t *testing.T) {
 			if g != "2" || m[`majestic_generations{state="serving"}`] != 1 || m[`majestic_generations{state="draining"}`] != 1 {
 				t.Errorf("on probation generation %s answers: %v", g, m)
 			}
-			s := status(t, binary, dir)
+			s := status(t, dir)
 			if err := syscall.Kill(s[0].PID, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
@@ -105,15 +105,13 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	c.Wait()
-	for range time.Tick(20 * time.Millisecond) { // the killed one's lock goes a moment after its lifeline
+	until(t, "the killed one's lock is gone", func() bool { // a moment after its lifeline
 		g, m := generation()
 		if g != "1" {
 			t.Fatalf("after a rollback generation %s answers: %v", g, m)
 		}
-		if m[`majestic_generations{state="draining"}`] == 0 {
-			break
-		}
-	}
+		return m[`majestic_generations{state="draining"}`] == 0
+	})
 	upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "500ms")
 	if g, m := generation(); g != "3" || m[`majestic_build_info{generation="3",release="`+current(t, dir)+`",version="v2"}`] != 1 {
 		t.Errorf("after an upgrade generation %s answers: %v", g, m)

@@ -5,20 +5,21 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"majestic/app/apptest"
 	"majestic/migrations"
+	"majestic/upgrade"
 )
 
 // What a release takes away is taken away by the next one, when no other lives;
 // then the one before can still be gone back to, and no older one.
 func TestContract(t *testing.T) {
+	t.Parallel()
 	const file = "migrations/contract/00001_index.sql"
 	const text = "-- +goose Up\nDROP INDEX renders_design;\n"
 	dir, v1 := apptest.Dir(t), apptest.Binary(t, "v1")
 	v2 := apptest.BinaryWith(t, "v2-contract", file, text)
-	v3 := apptest.BinaryWith(t, "v3-contract", file, text)
+	v3 := again(t, v2, 3)
 	first := apptest.Serve(t, v1, dir)
 	api := apptest.API{URL: first.URL, Key: apptest.Key(t, v1, dir)}
 	design := card(t, api)
@@ -34,15 +35,15 @@ func TestContract(t *testing.T) {
 	apptest.Must(t, v2, dir, "migrate", "check")
 
 	// v2 drains while v3 serves.
-	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:12]}, 202, nil)
+	goOn := apptest.Slowly(t, dir)
+	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:30]}, 202, nil)
 	upgradeTo(t, v2, dir, 0, v3, "--probation", "500ms")
-	for gone := false; !gone; {
-		s := status(t, v3, dir)
-		gone = s[1].State == "gone"
-		if state := contract(t, v3, dir); !gone && state != "pending" && status(t, v3, dir)[1].State != "gone" {
+	for n := 0; n < 3 && status(t, dir)[1].State != upgrade.Gone; n++ {
+		if state := contract(t, v3, dir); state != "pending" && status(t, dir)[1].State != upgrade.Gone {
 			t.Fatalf("v2 lives, and it is %s", state)
 		}
 	}
+	goOn()
 	until(t, "taken away", func() bool { return contract(t, v3, dir) == "applied" })
 	if s := contract(t, v1, dir); s != "unknown" {
 		t.Errorf("to v1 it is %s", s)
@@ -78,14 +79,4 @@ func contract(t *testing.T, binary, dir string) string {
 		return ""
 	}
 	return all.Migrations[i].State
-}
-
-// until waits for something to become true.
-func until(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !done(); {
-		if time.Now().After(end) {
-			t.Fatalf("never %s", what)
-		}
-	}
 }

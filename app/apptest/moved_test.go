@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"testing"
 
-	"majestic/app"
 	"majestic/app/apptest"
 )
 
@@ -18,20 +17,19 @@ import (
 // to a database that a URL names, then back to a private cluster, then once more with
 // what came meanwhile.
 func TestMoved(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	first := apptest.Serve(t, binary, dir)
 	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
 	body := map[string]any{"design": card(t, api), "variables": apptest.Countries(t)[0]}
-	var was app.Render
-	api.Call(t, "POST", "/renders", body, 201, &was)
+	was := api.Draw(t, body)
 	apptest.Must(t, binary, dir, "backup", "create", "--with-secret")
 
 	served := func(dir string) {
 		t.Helper()
 		server := apptest.Serve(t, binary, dir)
 		there := apptest.API{URL: server.URL, Key: api.Key}
-		var is app.Render
-		if there.Call(t, "POST", "/renders", body, 201, &is); *is.SHA256 != *was.SHA256 {
+		if is := there.Draw(t, body); *is.SHA256 != *was.SHA256 {
 			t.Errorf("it draws otherwise in %s", dir)
 		}
 		if page := said(t, server.URL+"/signin"); !strings.Contains(page, "This is a restored copy.") {

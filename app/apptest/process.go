@@ -120,7 +120,7 @@ func ServeAsSet(t testing.TB, binary, dir string, args ...string) *Process {
 // -1 for one that was killed since it did not end.
 func Run(t testing.TB, binary, dir string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, binary, append(args, "--dir", dir)...)
 	var out, errs bytes.Buffer
@@ -201,7 +201,7 @@ func serve(binary, dir string, args ...string) (*Process, error) {
 		return nil, fmt.Errorf("app serve ended before it served:\n%s", p.Output())
 	}
 	p.URL = url
-	for ready := time.Now().Add(30 * time.Second); ; {
+	for ready := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		r, err := http.Get(url + "/readyz")
 		if err == nil {
 			r.Body.Close()

@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"majestic/app"
 	"majestic/app/apptest"
 )
 
 // While another release takes its place, the address is ready whoever answers at
 // it; a process that ends and has no heir says that it is not.
 func TestReadyz(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	server := apptest.Serve(t, binary, dir)
 	v1 := current(t, dir)
@@ -21,8 +21,6 @@ func TestReadyz(t *testing.T) {
 	seen.path = "/readyz"
 	upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "500ms")
 	http.DefaultClient.CloseIdleConnections()
-	var b app.Batch
-	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": apptest.Countries(t)[:100]}, 202, &b)
 	if err := server.Wait(); err != nil {
 		t.Error(err)
 	}
@@ -49,6 +47,8 @@ func TestReadyz(t *testing.T) {
 	if n := get(); n != 200 || len(found.Checks) != 4 {
 		t.Errorf("%d: %+v", n, found)
 	}
+	goOn := apptest.Slowly(t, dir)
+	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": apptest.Countries(t)[:12]}, 202, nil)
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -62,5 +62,6 @@ func TestReadyz(t *testing.T) {
 			t.Errorf("while it ends: %+v", c)
 		}
 	}
+	goOn()
 	<-stopped
 }

@@ -21,7 +21,7 @@ func TestRehearsalsThatFail(t *testing.T) {
 	binary, dir, next := apptest.Binary(t, "v1"), apptest.Dir(t), adding(t)
 	server := apptest.Serve(t, binary, dir)
 	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, dir)}
-	api.Call(t, "POST", "/renders", map[string]any{"design": card(t, api), "variables": apptest.Countries(t)[0]}, 201, nil)
+	api.Draw(t, map[string]any{"design": card(t, api), "variables": apptest.Countries(t)[0]})
 
 	// One that is killed in the middle leaves its copy to the next.
 	killed := exec.Command(binary, "upgrade", "--check", "--json", next, "--dir", dir)

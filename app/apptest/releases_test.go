@@ -33,6 +33,8 @@ func TestTenantsMoveInView(t *testing.T) {
 	acmes.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": rows}, 202, &mine)
 	others.Call(t, "POST", "/batches", map[string]any{"design": card(t, others), "rows": rows}, 202, &theirs)
 
+	goOn := apptest.Slowly(t, dir)
+
 	operator, tab := signedIn(t, session, first.URL), signedIn(t, session, first.URL)
 	do(t, operator, chromedp.Navigate(first.URL+"/operator/releases"))
 	poll(t, operator, `document.querySelector("#standing").textContent === "v1 serves 2 workspaces."`)
@@ -48,7 +50,7 @@ func TestTenantsMoveInView(t *testing.T) {
 
 	done := make(chan upgrade.Step, 1)
 	go func() {
-		done <- upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--by-tenant", "--probation", "3s")
+		done <- upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--by-tenant", "--probation", "5s")
 	}()
 	until(t, "the operator sees the probation", func() bool { // and does not wait for the next look
 		return value(t, operator, chromedp.Evaluate[bool](`document.dispatchEvent(new Event("visibilitychange"));
@@ -89,6 +91,7 @@ func TestTenantsMoveInView(t *testing.T) {
 	})
 
 	others.Call(t, "DELETE", "/batches/"+theirs.ID, nil, 200, nil)
+	goOn()
 	if err := first.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, first.Output())
 	}
@@ -96,7 +99,7 @@ func TestTenantsMoveInView(t *testing.T) {
 
 	// A host that is killed has told of no end: the verdict does.
 	apptest.Must(t, binary, dir, "upgrade", binary, "--no-wait", "--probation", "1m")
-	if err := syscall.Kill(status(t, binary, dir)[1].PID, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(status(t, dir)[1].PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	poll(t, operator, `[...document.querySelectorAll("#history .badge")].map((b) => b.textContent).join() === "✓ Committed,✓ Committed"`)

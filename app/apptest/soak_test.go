@@ -157,7 +157,7 @@ func (s *soak) kill(chance *rand.Rand) {
 		s.t.Fatalf("%v, %v", alive, err)
 	}
 	victim := alive[chance.IntN(len(alive))]
-	serves := status(s.t, s.binary, s.dir)
+	serves := status(s.t, s.dir)
 	s.t.Logf("kill generation %d, release %s, of %d", victim.Generation, victim.Release, len(alive))
 	s.killed[victim.Release] = true
 	if err := syscall.Kill(victim.PID, syscall.SIGKILL); err != nil {

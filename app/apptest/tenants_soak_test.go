@@ -103,12 +103,12 @@ func TestTenantsOutliveKills(t *testing.T) {
 	results := map[string]int{}
 	for i := range 20 {
 		from := current(t, s.dir)
-		serving := status(t, s.binary, s.dir)[0]
+		serving := status(t, s.dir)[0]
 		for _, d := range s.drawing[:3] {
 			s.batch(d, 5+chance.IntN(60))
 		}
 		seen := s.visit(30)
-		c := exec.Command(s.binary, "upgrade", again(t, i), "--dir", s.dir, "--by-tenant", "--probation", "1s", "--timeout", "60s", "--json")
+		c := exec.Command(s.binary, "upgrade", again(t, s.binary, i), "--dir", s.dir, "--by-tenant", "--probation", "1s", "--timeout", "60s", "--json")
 		var out strings.Builder
 		c.Stdout = &out
 		if err := c.Start(); err != nil {
@@ -344,7 +344,7 @@ func (s *crowd) revive() {
 	s.t.Helper()
 	for warming := true; warming; {
 		warming = false
-		for _, g := range status(s.t, s.binary, s.dir) {
+		for _, g := range status(s.t, s.dir) {
 			if g.State == upgrade.Serving {
 				return
 			}

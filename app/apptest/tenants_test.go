@@ -27,6 +27,7 @@ import (
 // are done, who has none by the new one at once, and each changes once. What is under
 // way with the old one ends there.
 func TestUpgradeByTenant(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	first := apptest.Serve(t, binary, dir)
 	v1 := current(t, dir)
@@ -37,8 +38,9 @@ func TestUpgradeByTenant(t *testing.T) {
 	var long app.Batch
 	busy.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": endless(t)}, 202, &long)
 
+	goOn := apptest.Slowly(t, dir)
 	seen := watchTenants(t, busy, idle)
-	last := upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--by-tenant", "--probation", "1s")
+	last := upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--by-tenant", "--probation", "500ms")
 	v2 := current(t, dir)
 	if last.Result != "committed" || v1 == v2 {
 		t.Fatalf("%+v, current %s", last, v2)
@@ -48,16 +50,17 @@ func TestUpgradeByTenant(t *testing.T) {
 	if by := busy.Call(t, "POST", "/renders", map[string]any{"design": design, "variables": apptest.Countries(t)[0], "async": true}, 202, &more).Get("X-Release"); by != v1 {
 		t.Errorf("a render of one who stays is taken in by %s", by)
 	}
-	s := status(t, binary, dir)
+	s := status(t, dir)
 	if s[0].Tenants != 0 || s[1].Tenants != 1 || len(s[1].Staying) != 1 || !strings.HasPrefix(s[1].Staying[0].Doing, "1 batch, ") {
 		t.Errorf("%+v", s)
 	}
 	if out := apptest.Must(t, binary, dir, "status"); !strings.Contains(out, "acme: on v1, 1 batch, ") {
 		t.Errorf("status says %s", out)
 	}
-	for more.Status != app.Succeeded {
+	until(t, "it is drawn", func() bool {
 		busy.Call(t, "GET", "/renders/"+more.ID, nil, 200, &more)
-	}
+		return more.Status == app.Succeeded
+	})
 	rows := items(t, busy, long.ID)
 	stream := make(chan followed, 1)
 	go func() { stream <- follow(t, first.URL+"/t/acme/renders/"+rows[len(rows)-1].ID+"/events", session) }()
@@ -67,11 +70,8 @@ func TestUpgradeByTenant(t *testing.T) {
 	if f := <-stream; f.last() != app.Canceled || len(f.returns) > 1 {
 		t.Errorf("a stream from behind: %+v", f)
 	}
-	for range time.Tick(50 * time.Millisecond) {
-		if s := status(t, binary, dir); s[1].Tenants == 0 {
-			break
-		}
-	}
+	goOn()
+	until(t, "it has moved", func() bool { return status(t, dir)[1].Tenants == 0 })
 	if by := busy.Call(t, "GET", "/designs", nil, 200, nil).Get("X-Release"); by != v2 {
 		t.Errorf("when its jobs are done, %s serves", by)
 	}
@@ -90,21 +90,13 @@ func TestUpgradeByTenant(t *testing.T) {
 			t.Errorf("row %d is worked by %s", *row.Row, *row.Release)
 		}
 	}
-
-	// The next one, as ever: nobody stays.
-	if last := upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v1"), "--probation", "100ms"); last.Result != "committed" {
-		t.Errorf("%+v", last)
-	}
-	http.DefaultClient.CloseIdleConnections()
-	if by := busy.Call(t, "GET", "/designs", nil, 200, nil).Get("X-Release"); by != v1 {
-		t.Errorf("after an upgrade of all, %s serves", by)
-	}
 	apptest.Must(t, binary, dir, "stop")
 }
 
 // A take-back puts everybody on the old release. One that does not know of tenants
 // is not asked to part with them, nor to take them over.
 func TestTakeBackByTenant(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	first := apptest.Serve(t, binary, dir)
 	v1 := current(t, dir)
@@ -112,14 +104,14 @@ func TestTakeBackByTenant(t *testing.T) {
 	idle := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
 	var b app.Batch
 	busy.Call(t, "POST", "/batches", map[string]any{"design": card(t, busy), "rows": endless(t)}, 202, &b)
+	apptest.Slowly(t, dir)
 
 	up := exec.Command(binary, "upgrade", apptest.Binary(t, "v2"), "--dir", dir, "--by-tenant", "--probation", "1m")
 	if err := up.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var s []upgrade.Status
-	for s = status(t, binary, dir); !s[0].Probation; s = status(t, binary, dir) {
-	}
+	until(t, "it is on probation", func() bool { return status(t, dir)[0].Probation })
+	s := status(t, dir)
 	http.DefaultClient.CloseIdleConnections()
 	by := func(api apptest.API) string {
 		t.Helper()
@@ -134,55 +126,37 @@ func TestTakeBackByTenant(t *testing.T) {
 		t.Errorf("taken back, %s and %s serve, exit %d", busily, idly, up.ProcessState.ExitCode())
 	}
 
-	// Once more, and then back as if nothing had been: who stayed has not noticed.
-	seen := watchTenants(t, busy, idle)
-	upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--by-tenant", "--probation", "100ms")
-	v2 := current(t, dir)
-	for by(idle) != v2 {
-	}
-	apptest.Must(t, binary, dir, "rollback", "--probation", "100ms")
-	for by(idle) != v1 {
-	}
-	seen.stop()
-	seen.all.Wait()
-	for key, answers := range seen.by {
-		for _, a := range answers {
-			if key == busy.Key && a.release != v1 {
-				t.Fatalf("one who stayed with v1 was served by %s", a.release)
-			}
-		}
-	}
-	busy.Call(t, "DELETE", "/batches/"+b.ID, nil, 200, &b)
-	if err := first.Wait(); err != nil {
-		t.Errorf("%v\n%s", err, first.Output())
-	}
-	for s = status(t, binary, dir); s[1].State != upgrade.Gone; s = status(t, binary, dir) {
-	}
-
-	text := string(apptest.File(t, "../../../main.go"))
-	old := strings.Replace(text, `, "by_tenant": true`, "", 1)
+	old := mainWith(t, `, "by_tenant": true`, "")
 	from, to := strings.Index(old, "\t\tStaying: func"), strings.Index(old, "\t\tSample:   gate.Draw")
-	if len(old) == len(text) || from < 0 || to < from {
+	if from < 0 || to < from {
 		t.Fatal("main.go reads otherwise")
 	}
 	ignorant := apptest.BinaryWith(t, "ignorant", "main.go", old[:from]+old[to:])
-	alone := func() {
+	alone := func(generations int) {
 		t.Helper()
-		if s := status(t, binary, dir); s[0].State != upgrade.Serving || s[1].State != upgrade.Gone {
-			t.Errorf("something was started: %+v", s)
+		s := status(t, dir)
+		if s = slices.DeleteFunc(s, func(s upgrade.Status) bool { return s.State == upgrade.Gone }); len(s) != 1 || s[0].State != upgrade.Serving || len(status(t, dir)) != generations {
+			t.Errorf("something was started: %+v", status(t, dir))
 		}
 	}
 	if last := upgradeTo(t, binary, dir, 3, ignorant, "--by-tenant"); !strings.Contains(last.Reason, "the new release does not know --by-tenant") {
 		t.Errorf("%+v", last)
 	}
-	alone()
+	alone(2)
+	// One of all takes also who has jobs, which are done where they are.
 	upgradeTo(t, binary, dir, 0, ignorant, "--probation", "100ms")
-	for s = status(t, binary, dir); s[1].State != upgrade.Gone; s = status(t, binary, dir) {
+	if http.DefaultClient.CloseIdleConnections(); by(busy) != current(t, dir) {
+		t.Errorf("after an upgrade of all, %s serves", by(busy))
 	}
+	busy.Call(t, "DELETE", "/batches/"+b.ID, nil, 200, &b)
+	if err := first.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, first.Output())
+	}
+	until(t, "v1 is gone", func() bool { return status(t, dir)[1].State == upgrade.Gone })
 	if last := upgradeTo(t, binary, dir, 3, binary, "--by-tenant"); !strings.Contains(last.Reason, "the release that serves does not know --by-tenant") {
 		t.Errorf("%+v", last)
 	}
-	alone()
+	alone(3)
 	apptest.Must(t, binary, dir, "stop")
 }
 
@@ -197,10 +171,10 @@ func endless(t *testing.T) (rows []map[string]string) {
 	return rows
 }
 
-// again is v1 once more, as another release.
-func again(t *testing.T, n int) (file string) {
+// again is a binary once more, as another release.
+func again(t *testing.T, binary string, n int) (file string) {
 	t.Helper()
-	text, err := os.ReadFile(apptest.Binary(t, "v1"))
+	text, err := os.ReadFile(binary)
 	file = filepath.Join(t.TempDir(), fmt.Sprint("app-", n))
 	if err == nil {
 		err = os.WriteFile(file, fmt.Appendf(text, "\nrelease %d\n", n), 0o755)
@@ -287,7 +261,7 @@ func watchTenants(t *testing.T, apis ...apptest.API) *tenants {
 					s.ask(&c, api)
 					select {
 					case <-ctx.Done():
-					case <-time.After(15 * time.Millisecond):
+					case <-time.After(40 * time.Millisecond):
 					}
 				}
 			})

@@ -52,11 +52,11 @@ func TestTenantsOfTheLost(t *testing.T) {
 	expect("when v1 is killed", busy, v2)
 	goesOn(v2)
 
-	upgradeTo(t, binary, dir, 0, again(t, 3), "--by-tenant", "--probation", "300ms")
+	upgradeTo(t, binary, dir, 0, again(t, binary, 3), "--by-tenant", "--probation", "300ms")
 	v3 := current(t, dir)
 	expect("while its batch is drawn", busy, v2)
 	expect("without jobs", idle, v3)
-	s := status(t, binary, dir)
+	s := status(t, dir)
 	kill(t, s[0].PID, syscall.SIGKILL)
 	url := apptest.Serve(t, filepath.Join(dir, "current", "app"), dir).URL
 	busy.URL, idle.URL = url, url
@@ -66,6 +66,40 @@ func TestTenantsOfTheLost(t *testing.T) {
 	expect("when v2 hangs", busy, v3)
 	goesOn(v3)
 	busy.Call(t, "DELETE", "/batches/"+b.ID, nil, 200, &b)
+	apptest.Must(t, binary, dir, "stop")
+}
+
+// An upgrade, and then back as if nothing had been: who stayed has not noticed.
+func TestTenantsGoBack(t *testing.T) {
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	first := apptest.Serve(t, binary, dir)
+	v1 := current(t, dir)
+	busy := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+	idle := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+	var b app.Batch
+	busy.Call(t, "POST", "/batches", map[string]any{"design": card(t, busy), "rows": endless(t)}, 202, &b)
+	serves := func(release string) {
+		t.Helper()
+		until(t, release+" serves", func() bool {
+			return idle.Call(t, "GET", "/designs", nil, 200, nil).Get("X-Release") == release
+		})
+	}
+	seen := watchTenants(t, busy, idle)
+	upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--by-tenant", "--probation", "100ms")
+	serves(current(t, dir))
+	apptest.Must(t, binary, dir, "rollback", "--probation", "100ms")
+	serves(v1)
+	seen.stop()
+	seen.all.Wait()
+	for _, a := range seen.by[busy.Key] {
+		if a.release != v1 {
+			t.Fatalf("one who stayed with v1 was served by %s", a.release)
+		}
+	}
+	busy.Call(t, "DELETE", "/batches/"+b.ID, nil, 200, &b)
+	if err := first.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, first.Output())
+	}
 	apptest.Must(t, binary, dir, "stop")
 }
 
@@ -101,7 +135,7 @@ func TestTenantsOfManyReleases(t *testing.T) {
 	upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--by-tenant", "--probation", "100ms")
 	v2 := current(t, dir)
 	begin(1)
-	upgradeTo(t, binary, dir, 0, again(t, 3), "--by-tenant", "--probation", "100ms")
+	upgradeTo(t, binary, dir, 0, again(t, binary, 3), "--by-tenant", "--probation", "100ms")
 	v3 := current(t, dir)
 	serve(v1, v2, v3)
 	begin(2)
@@ -109,16 +143,15 @@ func TestTenantsOfManyReleases(t *testing.T) {
 	for i, b := range batches[1:] {
 		all[i+1].Call(t, "DELETE", "/batches/"+b.ID, nil, 200, &b)
 	}
-	for s := status(t, binary, dir); s[1].State != upgrade.Gone; s = status(t, binary, dir) {
-	}
+	until(t, "v2 is gone", func() bool { return status(t, dir)[1].State == upgrade.Gone })
 	serve(v1, v3, v3)
-	upgradeTo(t, binary, dir, 0, again(t, 4), "--probation", "100ms")
+	upgradeTo(t, binary, dir, 0, again(t, binary, 4), "--probation", "100ms")
 	v4 := current(t, dir)
 	serve(v4, v4, v4)
 	all[0].Call(t, "DELETE", "/batches/"+batches[0].ID, nil, 200, &batches[0])
 
 	begin(0)
-	upgradeTo(t, binary, dir, 0, again(t, 5), "--by-tenant", "--probation", "100ms", "--drain-timeout", "1s")
+	upgradeTo(t, binary, dir, 0, again(t, binary, 5), "--by-tenant", "--probation", "100ms", "--drain-timeout", "1s")
 	v5 := current(t, dir)
 	for by := ""; by != v5; by = all[0].Call(t, "GET", "/designs", nil, 200, nil).Get("X-Release") {
 		http.DefaultClient.CloseIdleConnections()

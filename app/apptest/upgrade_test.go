@@ -22,25 +22,26 @@ import (
 // An upgrade in the middle of long jobs: nobody is refused, each batch is finished
 // by the release that began it, and the way back is the same.
 func TestUpgrade(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	first := apptest.Serve(t, binary, dir)
 	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
 	v1 := current(t, dir)
 	design := card(t, api)
+	goOn := apptest.Slowly(t, dir)
 	var long, waiting app.Batch
-	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:30]}, 202, &long)
-	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[30:40]}, 202, &waiting)
+	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:20]}, 202, &long)
+	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[20:24]}, 202, &waiting)
 
 	seen := watchSite(t, first.URL)
-	last := upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "1s")
+	last := upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "500ms")
+	goOn()
 	v2 := current(t, dir)
 	if last.Result != "committed" || last.From != v1 || last.To != v2 || v1 == v2 {
 		t.Errorf("%+v, current %s, was %s", last, v2, v1)
 	}
 	http.DefaultClient.CloseIdleConnections() // v1 answers once more on those it has
-	var r app.Render
-	api.Call(t, "POST", "/renders", map[string]any{"design": design, "variables": apptest.Countries(t)[0]}, 201, &r)
-	if *r.Release != v2 {
+	if r := api.Draw(t, map[string]any{"design": design, "variables": apptest.Countries(t)[0]}); *r.Release != v2 {
 		t.Errorf("a render of now is worked by %s", *r.Release)
 	}
 	if err := first.Wait(); err != nil {
@@ -57,14 +58,14 @@ func TestUpgrade(t *testing.T) {
 		}
 	}
 
-	if out := apptest.Must(t, binary, dir, "rollback", "--probation", "1s"); !strings.Contains(out, "committed: release "+v1+" serves") {
+	if out := apptest.Must(t, binary, dir, "rollback", "--probation", "500ms"); !strings.Contains(out, "committed: release "+v1+" serves") {
 		t.Errorf("rollback says %s", out)
 	}
 	if now, before := current(t, dir), link(t, dir, "previous"); now != v1 || before != v2 {
 		t.Errorf("current is %s, previous %s", now, before)
 	}
 	seen.end(v1, v2)
-	if s := status(t, binary, dir); s[0].State != upgrade.Serving || s[0].Generation != 3 || s[0].Version != "v1" || s[0].Probation {
+	if s := status(t, dir); s[0].State != upgrade.Serving || s[0].Generation != 3 || s[0].Version != "v1" || s[0].Probation {
 		t.Errorf("%+v", s)
 	}
 	apptest.Must(t, binary, dir, "stop")
@@ -73,6 +74,7 @@ func TestUpgrade(t *testing.T) {
 // A release that is killed on probation: its jobs are done by the one before,
 // which serves again.
 func TestTakeBack(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	first := apptest.Serve(t, binary, dir)
 	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
@@ -96,10 +98,11 @@ func TestTakeBack(t *testing.T) {
 		return s
 	}
 	step("takeover")
-	s := status(t, binary, dir)
+	s := status(t, dir)
 	if len(s) != 2 || s[0].State != upgrade.Serving || !s[0].Probation || s[1].State != upgrade.Draining || s[1].PID != first.Pid {
 		t.Errorf("on probation: %+v", s)
 	}
+	goOn := apptest.Slowly(t, dir) // not all of them are done before the kill
 	var renders [6]app.Render
 	for i := range renders {
 		api.Call(t, "POST", "/renders", map[string]any{"design": design, "variables": apptest.Countries(t)[i], "async": true}, 202, &renders[i])
@@ -107,6 +110,7 @@ func TestTakeBack(t *testing.T) {
 	if err := syscall.Kill(s[0].PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
+	goOn()
 	if end := step("end"); end.Result != "rolled_back" || end.Reason == "" || end.From != v1 {
 		t.Errorf("%+v", end)
 	}
@@ -115,11 +119,10 @@ func TestTakeBack(t *testing.T) {
 	}
 	byV1 := false
 	for _, r := range renders {
-		for range time.Tick(50 * time.Millisecond) {
-			if api.Call(t, "GET", "/renders/"+r.ID, nil, 200, &r); r.Finished() {
-				break
-			}
-		}
+		until(t, "it is drawn", func() bool {
+			api.Call(t, "GET", "/renders/"+r.ID, nil, 200, &r)
+			return r.Finished()
+		})
 		if r.Status != app.Succeeded {
 			t.Errorf("%+v", r)
 			continue
@@ -132,7 +135,7 @@ func TestTakeBack(t *testing.T) {
 	if now := current(t, dir); now != v1 {
 		t.Errorf("current is %s", now)
 	}
-	if s := status(t, binary, dir); s[0].State != upgrade.Gone || s[1].State != upgrade.Serving {
+	if s := status(t, dir); s[0].State != upgrade.Gone || s[1].State != upgrade.Serving {
 		t.Errorf("%+v", s)
 	}
 	apptest.Must(t, binary, dir, "stop")
@@ -144,25 +147,36 @@ func TestTakeBack(t *testing.T) {
 // Releases that do not work are found out before anybody meets them, or at the
 // first request that does.
 func TestBrokenReleases(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	server := apptest.Serve(t, binary, dir)
 	v1 := current(t, dir)
 
 	migration := apptest.BinaryWith(t, "migration", "migrations/expand/99999_broken.sql", "-- +goose Up\nALTER TABLE nowhere ADD COLUMN x int;\n")
-	if last := upgradeTo(t, binary, dir, 4, migration); last.Result != "failed" || !strings.Contains(last.Reason, "99999") {
-		t.Errorf("a broken migration: %+v", last)
+	out, errs, code := apptest.Run(t, binary, dir, "upgrade", "--json", migration)
+	if s := stepOf(t, out, "backup"); !strings.Contains(s.Detail, "since 1 migrations are pending") {
+		t.Errorf("a backup before migrations: %+v", s)
+	}
+	if last := stepOf(t, out, "end"); code != 4 || last.Result != "failed" || !strings.Contains(last.Reason, "99999") {
+		t.Errorf("a broken migration: exit %d, %+v, %s", code, last, errs)
 	}
 
-	health := string(apptest.File(t, "../../../http/health.go"))
-	panics := apptest.BinaryWith(t, "panics", "http/health.go", strings.Replace(health, "return writeJSON(w, http.StatusOK, struct {", "panic(\"boo\")\n\treturn writeJSON(w, http.StatusOK, struct {", 1))
+	const ready = "func(context.Context) error { return jobs.Ready(renderer) }"
+	public := mainWith(t, ready, `func(ctx context.Context) error {
+		if at, _ := ctx.Value(web.LocalAddrContextKey).(net.Addr); at.Network() == "tcp" {
+			panic("boo")
+		}
+		return jobs.Ready(renderer)
+	}`)
+	panics := apptest.BinaryWith(t, "panics", "main.go", strings.Replace(public, "import (", "import (\n\tweb \"net/http\"", 1))
 	seen := watchSite(t, server.URL)
-	seen.path = "/version"
+	seen.path = "/readyz"
 	if last := upgradeTo(t, binary, dir, 5, panics, "--probation", "1m"); last.Result != "rolled_back" || !strings.Contains(last.Reason, "a handler panicked") || !strings.Contains(last.Reason, "boo") {
 		t.Errorf("a handler that panics: %+v", last)
 	}
 	seen.stop()
 
-	sick := apptest.BinaryWith(t, "sick", "http/health.go", strings.Replace(health, "status := http.StatusOK", "status := http.StatusServiceUnavailable", 1))
+	sick := apptest.BinaryWith(t, "sick", "main.go", mainWith(t, ready, `func(context.Context) error { return errors.New("sick") }`))
 	if last := upgradeTo(t, binary, dir, 4, sick); last.Result != "failed" || !strings.Contains(last.Reason, "GET /readyz answers 503") {
 		t.Errorf("one that is never ready: %+v", last)
 	}
@@ -178,15 +192,12 @@ func TestBrokenReleases(t *testing.T) {
 // The database goes away and comes back while a release is on probation: that is
 // no fault of the release.
 func TestPostgresRestartsOnProbation(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	apptest.Serve(t, binary, dir)
 	done := make(chan upgrade.Step, 1)
 	go func() { done <- upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "3s") }()
-	for range time.Tick(20 * time.Millisecond) {
-		if s := status(t, binary, dir); s[0].Probation {
-			break
-		}
-	}
+	until(t, "it is on probation", func() bool { return status(t, dir)[0].Probation })
 	if err := syscall.Kill(postmaster(t, dir), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -198,6 +209,7 @@ func TestPostgresRestartsOnProbation(t *testing.T) {
 
 // Settings are read afresh by a restart, the address among them.
 func TestUpgradeWithoutFile(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	first := apptest.Serve(t, binary, dir)
 	key := apptest.Key(t, binary, dir)
@@ -247,6 +259,7 @@ func TestUpgradeWithoutFile(t *testing.T) {
 
 // An instance that shall serve at another address moves there by a restart.
 func TestUpgradeMovesTheAddress(t *testing.T) {
+	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	addresses := freeAddresses(t, 2)
 	settings := func(address string) {
@@ -264,7 +277,6 @@ func TestUpgradeMovesTheAddress(t *testing.T) {
 	if last := upgradeTo(t, binary, dir, 0, "", "--probation", "500ms"); last.Result != "committed" {
 		t.Errorf("%+v", last)
 	}
-	now := watchSite(t, "http://"+addresses[1])
 	if err := first.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, first.Output())
 	}
@@ -272,8 +284,7 @@ func TestUpgradeMovesTheAddress(t *testing.T) {
 		c.Close()
 		t.Error("the old address still answers")
 	}
-	upgradeTo(t, binary, dir, 0, "", "--probation", "500ms")
-	now.end(current(t, dir))
+	get(t, "http://"+addresses[1]+"/version").Body.Close()
 	apptest.Must(t, binary, dir, "stop")
 }
 
@@ -349,7 +360,7 @@ func watchSite(t *testing.T, url string) *site {
 	for _, keep := range []bool{true, false} {
 		c := http.Client{Transport: &http.Transport{DisableKeepAlives: !keep, MaxIdleConnsPerHost: 1}}
 		s.all.Go(func() {
-			tick := time.NewTicker(5 * time.Millisecond)
+			tick := time.NewTicker(20 * time.Millisecond)
 			defer tick.Stop()
 			for {
 				select {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"majestic/app"
 	"majestic/app/apptest"
@@ -18,6 +17,7 @@ import (
 // with the same id and signature, and says so. Its binary reaches servers of this
 // machine, which none that is released does.
 func TestDeliveryOutlivesKill(t *testing.T) {
+	t.Parallel()
 	const public = `func New() *Client { return newClient("443", public, nil) }`
 	text := string(apptest.File(t, "../../remote/remote.go"))
 	if !strings.Contains(text, public) {
@@ -71,11 +71,10 @@ func TestDeliveryOutlivesKill(t *testing.T) {
 		t.Errorf("it was told of\n%s\nand it is\n%s", then, now)
 	}
 	var sent app.List[app.Delivery]
-	for range time.Tick(20 * time.Millisecond) {
-		if api.Call(t, "GET", "/webhooks/"+w.ID+"/deliveries", nil, 200, &sent); sent.Data[0].Status == app.Delivered {
-			break
-		}
-	}
+	until(t, "it is delivered", func() bool {
+		api.Call(t, "GET", "/webhooks/"+w.ID+"/deliveries", nil, 200, &sent)
+		return sent.Data[0].Status == app.Delivered
+	})
 	if d := sent.Data[0]; len(sent.Data) != 1 || len(d.Attempts) != 2 || !strings.Contains(d.Attempts[0].Error, "our server ended") || d.Attempts[1].ResponseCode != 200 {
 		t.Errorf("%+v", sent)
 	}
