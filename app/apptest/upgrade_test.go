@@ -277,6 +277,7 @@ func TestUpgradeMovesTheAddress(t *testing.T) {
 	if last := upgradeTo(t, binary, dir, 0, "", "--probation", "500ms"); last.Result != "committed" {
 		t.Errorf("%+v", last)
 	}
+	now := watchSite(t, "http://"+addresses[1])
 	if err := first.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, first.Output())
 	}
@@ -284,7 +285,8 @@ func TestUpgradeMovesTheAddress(t *testing.T) {
 		c.Close()
 		t.Error("the old address still answers")
 	}
-	get(t, "http://"+addresses[1]+"/version").Body.Close()
+	upgradeTo(t, binary, dir, 0, "", "--probation", "500ms")
+	now.end(current(t, dir))
 	apptest.Must(t, binary, dir, "stop")
 }
 
