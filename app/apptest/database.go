@@ -121,7 +121,7 @@ func database(t testing.TB, template string) *postgres.DB {
 	})
 
 	name := fmt.Sprintf("test_%d_%s", os.Getpid(), strings.ToLower(rand.Text()[:10]))
-	if _, err := server.Pool.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
+	if _, err := server.Pool.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template+" STRATEGY file_copy"); err != nil {
 		t.Fatalf("make database %s: %v", name, err)
 	}
 	t.Cleanup(func() {
@@ -147,7 +147,7 @@ func in(server *postgres.DB, database, whom string) postgres.Options {
 // to the accounts of Postgres and Chrome, as t.TempDir's is not.
 func Dir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "majestic-")
+	dir, err := os.MkdirTemp(place(), "majestic-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,13 +165,13 @@ func Dir(t testing.TB) string {
 // cluster is the shared test cluster. It may lose its data: nothing waits for the
 // disk. A vacuum of a database that a test is done with would keep it from being dropped.
 func cluster(name string) postgres.Options {
-	dir := fmt.Sprintf("/tmp/majestic-test-%d", os.Getuid())
+	dir := filepath.Join(place(), fmt.Sprintf("majestic-test-%d", os.Getuid()))
 	return postgres.Options{
 		Data:     filepath.Join(dir, "postgres"),
 		Locks:    filepath.Join(dir, "locks"),
 		Name:     name,
 		MaxConns: 2,
-		Settings: map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300", "autovacuum": "off"},
+		Settings: map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300", "autovacuum": "off", "max_wal_size": "256MB"},
 	}
 }
 
