@@ -74,7 +74,7 @@ func TestUploadedFont(t *testing.T) {
 		}
 		return picture.Data
 	}
-	if !bytes.Equal(first, capture(apptest.Renderer(t), shot.HTML)) {
+	if !bytes.Equal(first, capture(apptest.FreshRenderer(t), shot.HTML)) {
 		t.Error("a fresh browser draws another picture")
 	}
 	// The next page in the tab, which may be another tenant's, gets nothing of it by any of its names.

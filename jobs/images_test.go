@@ -259,7 +259,7 @@ func TestImages(t *testing.T) {
 		}
 		var many []string
 		for i := range 12 {
-			many = append(many, imageAt(fmt.Sprint("i", i), id, 0, 0, 1_250, 1_249-float64(i), ""))
+			many = append(many, imageAt(fmt.Sprint("i", i), id, float64(i), 0, 1_250, 1_250, ""))
 		}
 		r = h.render(app.RenderRequest{Design: h.design(1_250, 1_250, many...), Output: app.Output{Scale: 4}})
 		if r.Status != app.Failed || !strings.HasPrefix(*r.Error, `element "i`) || !strings.Contains(*r.Error, "MiB of pixels") {

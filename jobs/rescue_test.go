@@ -153,7 +153,8 @@ func TestDrainOfTwo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tenant.CreateBatch(ctx, nil, app.BatchRequest{Design: d.ID, Rows: apptest.Countries(t)}); err != nil {
+	b, err := tenant.CreateBatch(ctx, nil, app.BatchRequest{Design: d.ID, Rows: apptest.Countries(t)})
+	if err != nil {
 		t.Fatal(err)
 	}
 	<-chrome.reached
@@ -186,6 +187,9 @@ func TestDrainOfTwo(t *testing.T) {
 			t.Fatalf("it ended before the job was left: %v", err)
 		default:
 		}
+	}
+	if _, err := tenant.CancelBatch(ctx, b.ID); err != nil {
+		t.Fatal(err)
 	}
 	if err := <-ended; err != nil {
 		t.Error(err)

@@ -64,7 +64,7 @@ type sameness struct {
 // fresh draws the design in a new Chrome, and has it draw more.
 func (s sameness) fresh(place string, more func()) {
 	s.t.Helper()
-	chrome := apptest.Renderer(s.t)
+	chrome := apptest.FreshRenderer(s.t)
 	runner := start(s.t, s.app, s.db, chrome, "majestic-"+strings.ReplaceAll(place, " ", "-"))
 	for _, o := range outputs {
 		s.draw(o, "in a fresh Chrome "+place)

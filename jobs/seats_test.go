@@ -47,7 +47,7 @@ func TestBatchesByTurns(t *testing.T) {
 	many, one := apptest.Tenant(t, a, "Many"), apptest.Tenant(t, a, "One")
 	ofMany, ofOne := design(many), design(one)
 	for range 60 {
-		batch(many, ofMany, 3)
+		batch(many, ofMany, 2)
 	}
 	runner := start(t, a, pool, chrome, "majestic-1-test")
 	<-chrome.reached
@@ -58,7 +58,7 @@ func TestBatchesByTurns(t *testing.T) {
 	if err := runner.Drain(ctx, ctx, jobs.Drain{Quiet: quiet, Heir: func() (string, bool) { return "heir", false }}); err != nil {
 		t.Fatal(err)
 	}
-	if len(chrome.order) != 60*3+20 {
+	if len(chrome.order) != 60*2+20 {
 		t.Fatalf("%d rows were drawn", len(chrome.order))
 	}
 	since := chrome.order[chrome.asked[one.ID()]:]

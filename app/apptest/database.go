@@ -35,6 +35,7 @@ func Main(m *testing.M) int {
 	defer db.Close()
 	defer func() { os.RemoveAll(builds.dir) }()
 	defer func() { os.RemoveAll(clusters.dir) }()
+	defer closeRenderer()
 	defer drop(ctx, db, patternName())
 	if err := sweep(ctx, db); err != nil {
 		fmt.Fprintln(os.Stderr, "the test cluster:", err)
@@ -147,7 +148,7 @@ func in(server *postgres.DB, database, whom string) postgres.Options {
 // to the accounts of Postgres and Chrome, as t.TempDir's is not.
 func Dir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(place(), "majestic-")
+	dir, err := makeDir()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,10 +157,15 @@ func Dir(t testing.TB) string {
 			t.Error(err)
 		}
 	})
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	return dir
+}
+
+func makeDir() (string, error) {
+	dir, err := os.MkdirTemp(place(), "majestic-")
+	if err != nil {
+		return "", err
+	}
+	return dir, os.Chmod(dir, 0o755)
 }
 
 // cluster is the shared test cluster. It may lose its data: nothing waits for the
