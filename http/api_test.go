@@ -115,7 +115,7 @@ func TestRenders(t *testing.T) {
 		done := make(chan answer)
 		go func() { done <- s.api("POST", "/renders", ask) }()
 		id := ""
-		for id == "" {
+		for ; id == ""; time.Sleep(5 * time.Millisecond) {
 			l, err := s.tenant.Renders(context.Background(), d.ID, app.PageRequest{})
 			if err != nil {
 				t.Fatal(err)

@@ -107,7 +107,7 @@ func (s *site) workbench(t testing.TB, b *browser, doc string) *workbench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(b.ctx, 30*time.Second)
+	ctx, stop := context.WithTimeout(b.ctx, 2*time.Minute)
 	t.Cleanup(stop)
 	w := &workbench{browser: &browser{t, ctx}, site: s, design: d.ID}
 	w.watch()

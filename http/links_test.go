@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"majestic/app"
 	"majestic/app/apptest"
@@ -36,7 +37,7 @@ func (s *site) linkKey(design string) string {
 // linked is the render that waits to be drawn for an address.
 func (s *site) linked() (id string) {
 	s.t.Helper()
-	for id == "" {
+	for ; id == ""; time.Sleep(5 * time.Millisecond) {
 		err := s.pool.QueryRow(context.Background(), `SELECT coalesce((SELECT id::text FROM renders WHERE link IS NOT NULL AND status = 'queued'), '')`).Scan(&id)
 		if err != nil {
 			s.t.Fatal(err)
@@ -85,6 +86,7 @@ func TestPictureAtItsAddress(t *testing.T) {
 		all.Go(func() { answers[i] = s.do("GET", path, nil, "Accept", "image/png") })
 	}
 	for apptest.Measure(t, s.Metrics()...)["majestic_http_requests_in_flight"] < 51 {
+		time.Sleep(5 * time.Millisecond)
 	}
 	leave()
 	<-gone

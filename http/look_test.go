@@ -101,7 +101,7 @@ func TestLook(t *testing.T) {
 		{name: "reset", path: "/reset", out: true},
 	} {
 		t.Run(p.name, func(t *testing.T) {
-			ctx, stop := context.WithTimeout(b.ctx, 30*time.Second)
+			ctx, stop := context.WithTimeout(b.ctx, 2*time.Minute)
 			defer stop()
 			w := &workbench{browser: &browser{t, ctx}, site: s}
 			w.watch()

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -26,7 +27,6 @@ import (
 	"majestic/app/objects"
 	ours "majestic/http"
 	"majestic/jobs"
-	"majestic/static"
 )
 
 // A tenant is served by its release, whichever is asked; what counts for a key or a
@@ -348,7 +348,7 @@ func newSiblings(t *testing.T, options ...func(*ours.Options)) *siblings {
 		a := app.New(app.Options{Pool: pool, Queue: queue, Objects: folder, Release: release, Mine: func(r string) bool { return peers.Whose(r) == 0 }})
 		listener := httptest.NewUnstartedServer(nil)
 		o := ours.Options{
-			App: a, Events: events, Static: static.New(), Release: release, Version: release, Generation: n,
+			App: a, Events: events, Static: files(), Release: release, Version: release, Generation: n, Wait: time.Minute,
 			BaseURL: "http://" + listener.Listener.Addr().String(), Log: log, Peers: peers,
 		}
 		for _, change := range options {

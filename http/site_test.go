@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -62,6 +63,9 @@ func newSite(t testing.TB, options ...func(*ours.Options)) *site {
 	return s
 }
 
+// files are the same for all, and it takes a while to hash and to pack them.
+var files = sync.OnceValue(static.New)
+
 // newEmptySite is a site that nobody has set up.
 func newEmptySite(t testing.TB, options ...func(*ours.Options)) *site {
 	t.Helper()
@@ -71,7 +75,7 @@ func newEmptySite(t testing.TB, options ...func(*ours.Options)) *site {
 	t.Cleanup(events.Close)
 	listener := httptest.NewUnstartedServer(nil)
 	o := ours.Options{
-		App: a, Events: events, Static: static.New(), Release: apptest.Release, Version: "v1", Generation: 7,
+		App: a, Events: events, Static: files(), Release: apptest.Release, Version: "v1", Generation: 7, Wait: time.Minute,
 		BaseURL: "http://" + listener.Listener.Addr().String(), Log: log, Checks: []ours.Check{{Name: "database", Ask: a.Ready}},
 		Generations: func(context.Context) ([]app.Generation, error) {
 			return []app.Generation{{Number: 7, Release: apptest.Release, Version: "v1", State: "serving"}}, nil

@@ -99,7 +99,7 @@ func TestDrainLeavesThumbnails(t *testing.T) {
 	go func() {
 		ended <- runner.Drain(ctx, ctx, jobs.Drain{Quiet: quiet, Heir: func() (string, bool) { return "heir", false }})
 	}()
-	for left := -1; left != 0; {
+	for left := -1; left != 0; time.Sleep(20 * time.Millisecond) {
 		if err := pool.QueryRow(ctx, `SELECT count(*) FROM river_job WHERE queue = 'release_' || $1 AND state = 'available'`, apptest.Release).Scan(&left); err != nil {
 			t.Fatal(err)
 		}

@@ -5,27 +5,60 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
-	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"majestic/screenshots"
 )
 
 // Browser is a person's browser: a fresh profile, scripts on. The context it
-// gives is for chromedp; it ends after two minutes or with the test.
+// gives is for chromedp; it ends after five minutes or with the test. All that a
+// process opens are of one Chrome, which is slower to start than they are.
 func Browser(t testing.TB, width, height int) context.Context {
 	t.Helper()
+	limit, stop := context.WithTimeout(startedChrome(t), 5*time.Minute)
+	t.Cleanup(stop)
+	ctx, leave := chromedp.NewContext(limit, chromedp.WithNewBrowserContext())
+	t.Cleanup(leave)
+	// Each has the focus, though one window at a time would.
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(int64(width), int64(height)), focused); err != nil {
+		t.Fatal(err)
+	}
+	return ctx
+}
+
+var focused = chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+	_, err := cdp.Call(ctx, t, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	return err
+})
+
+// chrome is the one that tests share.
+var chrome struct {
+	sync.Mutex
+	ctx  context.Context
+	stop func()
+}
+
+func startedChrome(t testing.TB) context.Context {
+	t.Helper()
+	chrome.Lock()
+	defer chrome.Unlock()
+	if chrome.ctx != nil {
+		return chrome.ctx
+	}
 	chromium, err := screenshots.Find("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	profile := filepath.Join(Dir(t), "profile")
-	if err := os.Mkdir(profile, 0o700); err != nil {
+	profile, err := makeDir()
+	if err != nil {
 		t.Fatal(err)
 	}
 	var account *syscall.Credential
@@ -35,24 +68,39 @@ func Browser(t testing.TB, width, height int) context.Context {
 			t.Fatal(err)
 		}
 	}
-	limit, stop := context.WithTimeout(context.Background(), 2*time.Minute)
-	t.Cleanup(stop)
-	allocator, stopAllocator := chromedp.NewExecAllocator(limit,
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(),
 		chromedp.ExecPath(chromium), chromedp.Headless, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
-		chromedp.UserDataDir(profile), chromedp.WindowSize(width, height),
+		chromedp.UserDataDir(profile),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("force-prefers-reduced-motion", true),
+		// A window behind another one is as quick as it would be alone.
+		chromedp.Flag("disable-renderer-backgrounding", true), chromedp.Flag("disable-background-timer-throttling", true), chromedp.Flag("disable-backgrounding-occluded-windows", true),
 		chromedp.Env("HOME="+profile, "TMPDIR="+profile),
 		chromedp.ModifyCmdFunc(func(c *exec.Cmd) {
 			c.SysProcAttr = &syscall.SysProcAttr{Credential: account, Setpgid: true}
 		}))
-	t.Cleanup(stopAllocator)
 	ctx, stopBrowser := chromedp.NewContext(allocator)
-	t.Cleanup(stopBrowser)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(int64(width), int64(height))); err != nil {
+	chrome.stop = func() {
+		stopBrowser()
+		stopAllocator()
+		os.RemoveAll(profile)
+	}
+	if err := chromedp.Do(ctx); err != nil {
+		chrome.stop()
 		t.Fatal(err)
 	}
+	chrome.ctx = ctx
+	if !lasting {
+		t.Cleanup(closeChrome)
+	}
 	return ctx
+}
+
+func closeChrome() {
+	if chrome.ctx != nil {
+		chrome.stop()
+		chrome.ctx = nil
+	}
 }
 
 // Nobody is an account without rights, for root to run things as.

@@ -35,7 +35,9 @@ func Main(m *testing.M) int {
 	defer db.Close()
 	defer func() { os.RemoveAll(builds.dir) }()
 	defer func() { os.RemoveAll(clusters.dir) }()
+	lasting = true
 	defer closeRenderer()
+	defer closeChrome()
 	defer drop(ctx, db, patternName())
 	if err := sweep(ctx, db); err != nil {
 		fmt.Fprintln(os.Stderr, "the test cluster:", err)
@@ -43,6 +45,9 @@ func Main(m *testing.M) int {
 	}
 	return m.Run()
 }
+
+// lasting is what tests share beyond their end, until Main closes it.
+var lasting bool
 
 // Database is a fresh, empty database in a cluster that all test packages of
 // this user share. It is dropped at the test's end with its tenant role; the

@@ -28,6 +28,9 @@ func Renderer(t testing.TB) *screenshots.Pool {
 	}
 	renderer.dir = dir
 	renderer.pool = startRenderer(t, dir, logs.New(os.Stderr, logs.Options{Level: slog.LevelWarn}))
+	if !lasting {
+		t.Cleanup(closeRenderer)
+	}
 	return renderer.pool
 }
 
@@ -62,6 +65,7 @@ var renderer struct {
 func closeRenderer() {
 	if renderer.pool != nil {
 		renderer.pool.Close()
+		os.RemoveAll(renderer.dir)
+		renderer.pool = nil
 	}
-	os.RemoveAll(renderer.dir)
 }
