@@ -11,6 +11,24 @@ import (
 	"majestic/app"
 )
 
+func TestBatches(t *testing.T) {
+	s := newSite(t)
+	x := makeThings(t, s.tenant, "Card")
+	body := `{"design":"` + x.design + `","format":"jpeg","rows":[{"name":"a","accent":"#000"},{"name":7,"accent":"#fff"}]}`
+	var b app.Batch
+	made := s.api("POST", "/batches", body).want(t, 202)
+	made.json(t, &b)
+	if b.Total != 2 || b.Status != app.Queued || b.Format != "jpeg" || !strings.HasSuffix(made.Header.Get("Location"), "/batches/"+b.ID) {
+		t.Errorf("batch %s", made.body)
+	}
+	s.api("GET", "/batches/"+b.ID, nil).want(t, 200)
+	var items app.List[app.Render]
+	s.api("GET", "/batches/"+b.ID+"/items", nil).want(t, 200).json(t, &items)
+	if len(items.Data) != 2 || items.Data[1].Variables["name"] != "7" {
+		t.Errorf("items %+v", items)
+	}
+}
+
 // TestBatchPages goes from a table to its pictures without a script.
 func TestBatchPages(t *testing.T) {
 	s := newSite(t)

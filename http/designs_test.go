@@ -7,6 +7,47 @@ import (
 	"majestic/app"
 )
 
+func TestDesigns(t *testing.T) {
+	s := newSite(t)
+	var d app.Design
+	made := s.api("POST", "/designs", `{"name":"Card","document":`+greeting+`}`).want(t, 201)
+	made.json(t, &d)
+	if d.Name != "Card" || d.Version != 1 || made.Header.Get("ETag") != `"1"` || made.Header.Get("Location") != s.url+"/api/v1/designs/"+d.ID {
+		t.Errorf("made %+v, %v", d, made.Header)
+	}
+	if got := s.api("GET", "/designs/"+d.ID, nil).want(t, 200); !strings.Contains(got.body, `"document":{"version":1,`) {
+		t.Errorf("got %s", got.body)
+	}
+	if got := s.api("HEAD", "/designs/"+d.ID, nil).want(t, 200); got.body != "" || got.Header.Get("ETag") != `"1"` {
+		t.Errorf("HEAD: %v", got.Header)
+	}
+
+	save := `{"name":"Card 2","document":` + greeting + `}`
+	s.api("PUT", "/designs/"+d.ID, save).problem(t, 428)
+	for _, match := range []string{"1", `"01"`, `W/"1"`, "*", `"1", "2"`, `"one"`} {
+		s.api("PUT", "/designs/"+d.ID, save, "If-Match", match).problem(t, 400)
+	}
+	if got := s.api("PUT", "/designs/"+d.ID, save, "If-Match", `"1"`).want(t, 200); got.Header.Get("ETag") != `"2"` {
+		t.Errorf("ETag %s after the save", got.Header.Get("ETag"))
+	}
+	s.api("PUT", "/designs/"+d.ID, save, "If-Match", `"1"`).problem(t, 412)
+
+	var versions app.List[app.DesignVersion]
+	s.api("GET", "/designs/"+d.ID+"/versions", nil).want(t, 200).json(t, &versions)
+	if len(versions.Data) != 2 || versions.Data[0].Name != "Card 2" {
+		t.Errorf("versions %+v", versions)
+	}
+	var first, second app.List[app.Design]
+	s.api("GET", "/designs?limit=1", nil).want(t, 200).json(t, &first)
+	if len(first.Data) != 1 || first.Next == nil {
+		t.Fatalf("first page %+v", first)
+	}
+	s.api("GET", "/designs?limit=1&after="+*first.Next, nil).want(t, 200).json(t, &second)
+	if len(second.Data) != 1 || second.Next != nil || second.Data[0].ID == first.Data[0].ID {
+		t.Errorf("second page %+v", second)
+	}
+}
+
 func TestDesignsAreListedDeletedAndPublished(t *testing.T) {
 	s := newSite(t)
 	var d app.Design

@@ -21,6 +21,28 @@ import (
 	"majestic/screenshots"
 )
 
+func TestFonts(t *testing.T) {
+	s := newSite(t)
+	sheet := ""
+	studio := "/t/acme/designs/" + makeThings(t, s.tenant, "Card").design
+	for _, link := range parse(t, s.page(studio).body).all("link", "rel=stylesheet") {
+		if strings.HasPrefix(link.attr("href"), "/fonts/") {
+			sheet = s.do("GET", link.attr("href"), nil).want(t, 200).body
+		}
+	}
+	_, rest, ok := strings.Cut(sheet, `url("`)
+	address, _, _ := strings.Cut(rest, `"`)
+	if !ok {
+		t.Fatalf("no font in the stylesheet %q", sheet)
+	}
+	if font := s.do("GET", address, nil).want(t, 200); !strings.HasPrefix(font.Header.Get("Content-Type"), "font/") || len(font.body) < 1000 {
+		t.Errorf("%s: %v", address, font.Header)
+	}
+	for _, path := range []string{"/fonts/Inter-Regular.otf", "/fonts/..%2f..%2fetc%2fpasswd", "/static/static.go", "/static/..%2fgo.mod"} {
+		s.do("GET", path, nil).want(t, 404)
+	}
+}
+
 func TestFontsAPI(t *testing.T) {
 	s := newSite(t)
 	packed := apptest.WOFF2(goregular.TTF)

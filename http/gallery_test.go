@@ -1,6 +1,7 @@
 package http_test
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -8,7 +9,87 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"majestic/app"
+	"majestic/app/apptest"
 )
+
+func TestGallery(t *testing.T) {
+	s := newSite(t)
+	x := makeThings(t, s.tenant, "Hello card")
+	page := parse(t, s.page("/t/acme/").want(t, 200).body)
+	card := page.one(t, "a", "href=/t/acme/designs/"+x.design)
+	if !strings.Contains(card.text(), "Hello card") || !strings.Contains(card.text(), "400 × 200 px") {
+		t.Errorf("the card says %s", card.text())
+	}
+	mat := card.one(t, "", "data-awaited")
+	if mat.attr("id") != "thumbnail-"+x.design || len(card.all("img")) != 0 || mat.text() != "" {
+		t.Errorf("a picture that is not there yet is not waited for, or something is shown: %v", mat.Attr)
+	}
+	if len(page.all("", "data-awaited")) != 2 {
+		t.Error("the starter, which has no picture yet, waits for none")
+	}
+
+	finish(t, s.tenant, s.thumbnail(x.design))
+	card = parse(t, s.page("/t/acme/").body).one(t, "a", "href=/t/acme/designs/"+x.design)
+	img := card.one(t, "img")
+	if address := img.attr("src"); !strings.HasPrefix(address, "/t/acme/designs/"+x.design+"/versions/1/thumbnail?sha256=") || img.attr("loading") != "lazy" || len(card.all("", "data-awaited")) != 0 {
+		t.Errorf("the picture: %v", img.Attr)
+	}
+	picture := s.page(img.attr("src")).want(t, 200)
+	if picture.Header.Get("Content-Type") != "image/webp" || picture.Header.Get("Cache-Control") != "private, max-age=31536000, immutable" || picture.body != string(apptest.PNG(400, 200)) {
+		t.Errorf("%v", picture.Header)
+	}
+	for _, version := range []string{"0", "2", "x", "99999999999"} {
+		s.page("/t/acme/designs/"+x.design+"/versions/"+version+"/thumbnail").want(t, 404)
+	}
+
+	if _, err := s.tenant.SaveDesign(context.Background(), x.design, 1, "Hello card", document(t, greeting)); err != nil {
+		t.Fatal(err)
+	}
+	s.page(img.attr("src")).want(t, 200) // as long as there is no other
+	finish(t, s.tenant, s.thumbnail(x.design))
+	to := s.page(img.attr("src")).want(t, 303).Header.Get("Location")
+	if !strings.Contains(to, "/versions/2/thumbnail?") || s.page(to).want(t, 200).Header.Get("Content-Type") != "image/webp" {
+		t.Errorf("the old picture leads to %s", to)
+	}
+
+	if _, err := s.tenant.SaveDesign(context.Background(), x.design, 2, "Hello card", document(t, greeting)); err != nil {
+		t.Fatal(err)
+	}
+	id := s.thumbnail(x.design)
+	if err := s.tenant.FailRender(context.Background(), app.Render{ID: id}, `element "photo": <b> is not there`); err != nil {
+		t.Fatal(err)
+	}
+	card = parse(t, s.page("/t/acme/").body).one(t, "a", "href=/t/acme/designs/"+x.design)
+	if said := card.one(t, "", "title"); said.attr("title") != `element "photo": <b> is not there` || said.text() != "No preview" || len(card.all("", "data-awaited")) != 0 {
+		t.Errorf("one that failed: %v %s", said.Attr, said.text())
+	}
+	for label, here := range map[string]string{"Workspaces": "Acme", "In this workspace": "Designs"} {
+		if at := page.one(t, "nav", "aria-label="+label).one(t, "a", "aria-current"); at.text() != here {
+			t.Errorf("%s is at %s", label, at.text())
+		}
+	}
+	page.one(t, "form", "action=/signout", "method=post")
+}
+
+func TestEmptyGallery(t *testing.T) {
+	s := newSite(t)
+	row, err := s.app.CreateTenant(context.Background(), "Bolt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.app.CreateUser(context.Background(), app.NewUser{Name: "Bob", Email: "bob@example.com", Password: password}, "bolt", app.Owner); err != nil {
+		t.Fatal(err)
+	}
+	designs, err := s.app.In(row.ID).Designs(context.Background(), app.PageRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.cookie = s.post("/signin", url.Values{"email": {"bob@example.com"}, "password": {password}}).want(t, 303).Cookies()[0]
+	page := s.page("/t/bolt/?after="+designs.Data[0].ID).want(t, 200) // past the starter
+	if !strings.Contains(parse(t, page.body).text(), "app apikey create --tenant bolt") {
+		t.Error("an empty gallery does not say what to do")
+	}
+}
 
 func TestGalleryActs(t *testing.T) {
 	s := newSite(t)

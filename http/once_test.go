@@ -10,6 +10,29 @@ import (
 	ours "majestic/http"
 )
 
+func TestIdempotency(t *testing.T) {
+	s := newSite(t)
+	x := makeThings(t, s.tenant, "Card")
+	for path, body := range map[string]string{
+		"/designs": `{"name":"Card","document":` + greeting + `}`,
+		"/renders": `{"design":"` + x.design + `","async":true,"variables":{"name":"a","accent":"#000"}}`,
+		"/batches": `{"design":"` + x.design + `","rows":[{"name":"a","accent":"#000"}]}`,
+	} {
+		first := s.api("POST", path, body, "Idempotency-Key", "one")
+		again := s.api("POST", path, body, "Idempotency-Key", "one")
+		if first.StatusCode >= 300 || again.body != first.body || again.StatusCode != first.StatusCode {
+			t.Errorf("%s: %d %s, then %d %s", path, first.StatusCode, first.body, again.StatusCode, again.body)
+		}
+		if first.Header.Get("Idempotent-Replayed") != "" || again.Header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("%s: the replay is not marked, or the first is", path)
+		}
+		if p := s.api("POST", path, " "+body, "Idempotency-Key", "one").problem(t, 422); p.Errors[0].Field != "Idempotency-Key" {
+			t.Errorf("%s: %+v", path, p)
+		}
+		s.api("POST", path, body, "Idempotency-Key", strings.Repeat("k", 256)).problem(t, 400)
+	}
+}
+
 // However many send the same POST at once, it takes effect once: each gets the first
 // answer, or is asked to come again.
 func TestOneEffect(t *testing.T) { oneEffect(t, 50) }
