@@ -51,11 +51,8 @@ func madeCluster() (data string, err error) {
 	if clusters.dir != "" {
 		return filepath.Join(clusters.dir, "postgres"), nil
 	}
-	dir, err := os.MkdirTemp("/tmp", "majestic-cluster-")
+	dir, err := makeDir()
 	if err != nil {
-		return "", err
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", err
 	}
 	data = filepath.Join(dir, "postgres")
