@@ -21,7 +21,7 @@ func TestSoakMigrationBeforeBackup(t *testing.T) {
 	ctx := t.Context()
 	h := newHouse(t)
 	for _, sql := range []string{
-		"SET lock_timeout = '500ms'; ALTER TABLE assets ADD COLUMN more text",
+		"SET LOCAL lock_timeout = '500ms'; ALTER TABLE assets ADD COLUMN more text",
 		"CREATE INDEX CONCURRENTLY more ON assets (name)",
 	} {
 		// Whoever has locked one table keeps the dump where it holds the others.
@@ -29,6 +29,7 @@ func TestSoakMigrationBeforeBackup(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { tx.Rollback(context.Background()) })
 		if _, err := tx.Exec(ctx, "LOCK TABLE users IN ACCESS EXCLUSIVE MODE"); err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +45,7 @@ func TestSoakMigrationBeforeBackup(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		limited, cancel := context.WithTimeout(ctx, time.Minute)
+		limited, cancel := context.WithTimeout(ctx, 40*time.Second) // less than the dump itself would wait
 		for held := errors.New("not tried"); held != nil; {
 			if _, held = h.db.Pool.Exec(limited, sql); limited.Err() != nil {
 				t.Fatalf("%s: %v", sql, held)
