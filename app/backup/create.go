@@ -52,13 +52,15 @@ func (k *Keeper) Create(ctx context.Context, db *postgres.DB, secrets bool) (b B
 	if err := os.Mkdir(half, 0o700); err != nil {
 		return b, unusable(k.Place, err)
 	}
+	s := shelfOf(k.Place)
+	s.doubted = failed(all)
 	defer func() {
 		if err != nil {
 			os.RemoveAll(half)
-			err = errors.Join(err, shelfOf(k.Place).sweep())
+			err = errors.Join(err, s.sweep())
 		}
 	}()
-	if err := k.fill(ctx, db, half, &b.Manifest, secrets); err != nil {
+	if err := k.fill(ctx, db, half, s, &b.Manifest, secrets); err != nil {
 		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 			return b, unusable(k.Place, err)
 		}
@@ -109,8 +111,15 @@ func (k *Keeper) clear() error {
 	return shelfOf(k.Place).sweep()
 }
 
+// failed tells whether the last backup that was tried did not come back. A file of the
+// shelf may be at fault, which all later backups would have, too.
+func failed(all []Backup) bool {
+	i := slices.IndexFunc(all, func(b Backup) bool { return b.Drill != nil })
+	return i >= 0 && !all[i].Drill.OK
+}
+
 // fill writes the parts of a backup.
-func (k *Keeper) fill(ctx context.Context, db *postgres.DB, half string, m *Manifest, secrets bool) (err error) {
+func (k *Keeper) fill(ctx context.Context, db *postgres.DB, half string, s *shelf, m *Manifest, secrets bool) (err error) {
 	if m.Postgres, err = db.Major(ctx); err != nil {
 		return err
 	}
@@ -120,7 +129,7 @@ func (k *Keeper) fill(ctx context.Context, db *postgres.DB, half string, m *Mani
 	if err := k.pack(half, m, secrets); err != nil {
 		return err
 	}
-	files := &collector{from: filepath.Join(k.Dir, "data", "objects"), shelf: shelfOf(k.Place), list: filepath.Join(half, listFile)}
+	files := &collector{from: filepath.Join(k.Dir, "data", "objects"), shelf: s, list: filepath.Join(half, listFile)}
 	// Most files are kept before the snapshot, which is then short of few: of those that
 	// are removed meanwhile none is missed.
 	if err := inTransaction(ctx, db, func(tx pgx.Tx) error { return files.ahead(ctx, tx) }); err != nil {

@@ -25,9 +25,13 @@ import (
 type shelf struct {
 	dir     string
 	touched map[string]bool // folders that are to be synced
+	doubted bool            // what is there is read before it is believed
+	read    map[string]bool // what was
 }
 
-func shelfOf(place string) *shelf { return &shelf{filepath.Join(place, "objects"), map[string]bool{}} }
+func shelfOf(place string) *shelf {
+	return &shelf{dir: filepath.Join(place, "objects"), touched: map[string]bool{}, read: map[string]bool{}}
+}
 
 // damaged is the error of a file that is not what its row says.
 type damaged struct{ key string }
@@ -36,10 +40,8 @@ func (d *damaged) Error() string { return d.key + " is not what was written" }
 
 // keep puts a file of the instance on the shelf, unless it is there already.
 func (s *shelf) keep(from string, f app.File) (sum string, size int64, err error) {
-	if f.SHA256 != "" {
-		if info, err := os.Stat(s.path(f.SHA256)); err == nil && info.Size() == f.Bytes {
-			return f.SHA256, f.Bytes, nil
-		}
+	if f.SHA256 != "" && s.has(f) {
+		return f.SHA256, f.Bytes, nil
 	}
 	temp := filepath.Join(s.dir, unfinished+rand.Text())
 	if err := take(from, temp); err != nil {
@@ -58,6 +60,19 @@ func (s *shelf) keep(from string, f app.File) (sum string, size int64, err error
 	}
 	s.touched[folder] = true
 	return sum, size, os.Rename(temp, s.path(sum))
+}
+
+func (s *shelf) has(f app.File) bool {
+	info, err := os.Stat(s.path(f.SHA256))
+	if err != nil || info.Size() != f.Bytes {
+		return false
+	}
+	if s.doubted && !s.read[f.SHA256] {
+		sum, _, err := sumOf(s.path(f.SHA256))
+		s.read[f.SHA256] = err == nil && sum == f.SHA256
+		return s.read[f.SHA256]
+	}
+	return true
 }
 
 // sync makes what was put there outlast a power cut.
