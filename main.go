@@ -134,8 +134,8 @@ func run(args []string, out, errs io.Writer) int {
 		return 0
 	}
 	complain(errs, err)
-	if coder := kong.ExitCoder(nil); errors.As(err, &coder) {
-		return coder.ExitCode()
+	if outcome, told := errors.AsType[*upgrade.Outcome](err); told { // a program that we ran has codes of its own
+		return outcome.ExitCode()
 	}
 	return 1
 }

@@ -130,7 +130,8 @@ func TestBackups(t *testing.T) {
 	apptest.Must(t, v2, dir, "stop")
 }
 
-// A place that is full, and one that is gone, are named, and nothing is left there.
+// A place that is full, and one that is gone, are named, and nothing is left there. The
+// owner's command has exit codes of its own, and we have ours.
 func TestBackupPlaceFull(t *testing.T) {
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	apptest.Key(t, binary, dir)
@@ -141,8 +142,11 @@ func TestBackupPlaceFull(t *testing.T) {
 	}
 	script := `mount -t tmpfs -o size=32k none "$1" && { "$2" backup create --dir "$3" --backup-dir "$1"; find "$1" -type f; }`
 	out, _ := exec.Command("unshare", append(options, "sh", "-c", script, "sh", place, binary, dir)...).CombinedOutput()
-	if lines := strings.Split(strings.TrimSpace(string(out)), "\n"); !strings.Contains(string(out), "app: the disk is full") || lines[len(lines)-1] != place+"/.lock" {
+	if lines := strings.Split(strings.TrimSpace(string(out)), "\n"); !strings.Contains(string(out), "app: backups cannot be kept in "+place+": no space left on device") || lines[len(lines)-1] != place+"/.lock" {
 		t.Errorf("%s", out)
+	}
+	if _, errs, code := apptest.Run(t, binary, dir, "backup", "create", "--backup-command", "exit 7"); code != 1 || !strings.Contains(errs, "exit status 7") {
+		t.Errorf("%d, %s", code, errs)
 	}
 	if _, errs, code := apptest.Run(t, binary, dir, "backup", "create", "--backup-dir", binary+"/x"); code != 1 || !strings.Contains(errs, "BACKUP_DIR") {
 		t.Errorf("%d, %s", code, errs)

@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -174,18 +175,16 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// unusable says that a place takes no backups.
+// unusable says that a place takes no backups. The cause is only told: the instance may
+// lie on another disk, which has room.
 func unusable(place string, err error) error {
-	return &app.Error{Kind: app.Unavailable, Message: fmt.Sprintf("backups cannot be kept in %s: %v; give it room and rights, or name another place with BACKUP_DIR", place, reason(err)), Err: err}
+	return &app.Error{Kind: app.Unavailable, Message: fmt.Sprintf("backups cannot be kept in %s: %v; give it room and rights, or name another place with BACKUP_DIR", place, reason(err)), Err: errors.New(err.Error())}
 }
 
 // reason is the last of a chain of causes, which alone is for people.
 func reason(err error) error {
-	if path := new(fs.PathError); errors.As(err, &path) {
-		return path.Err
-	}
-	if link := new(os.LinkError); errors.As(err, &link) {
-		return link.Err
+	if number, ok := errors.AsType[syscall.Errno](err); ok {
+		return number
 	}
 	return err
 }

@@ -413,6 +413,30 @@ func TestMissingFile(t *testing.T) {
 	wants(t, err, app.Invalid, b.Missing[0])
 }
 
+// A file that was damaged on the shelf is taken anew from the instance, which has it,
+// when a backup has not come back: so all come back again.
+func TestShelfHeals(t *testing.T) {
+	ctx := t.Context()
+	h := newHouse(t)
+	b := h.create(t)
+	found, _ := filepath.Glob(filepath.Join(h.Place, "objects", "*", "*"))
+	whole, err := os.ReadFile(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole[0] ^= 1
+	if err := errors.Join(os.Remove(found[0]), os.WriteFile(found[0], whole, 0o600)); err != nil { // another disk's, as it were
+		t.Fatal(err)
+	}
+	_, err = h.Verify(ctx, b, h.db)
+	wants(t, err, app.Invalid, "is not what was written")
+	for _, b := range []backup.Backup{h.create(t), b} {
+		if _, err := h.Verify(ctx, b, h.db); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A backup that is killed leaves nothing that the next one does not remove.
 func TestCreateKilled(t *testing.T) {
 	h := newHouse(t)

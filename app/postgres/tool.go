@@ -3,7 +3,6 @@ package postgres
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"os/exec"
@@ -55,7 +54,7 @@ func (db *DB) Tool(ctx context.Context, name string, args ...string) error {
 		return context.Cause(ctx)
 	}
 	if err != nil && bytes.Contains(said, []byte("No space left on device")) {
-		err = errors.Join(err, syscall.ENOSPC)
+		err = syscall.ENOSPC
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w: %s", name, err, lastLines(said, 4))
