@@ -569,8 +569,12 @@ func living(ctx context.Context, dir string) (all []app.Generation, err error) {
 // copies are the backups, for operators.
 func copies(c *config.Config, log *slog.Logger) app.Copies {
 	k := keeperOf(c, "", log)
-	state, err := k.Health(c.BackupEvery, time.Now())
-	all := app.Copies{State: state, Every: c.BackupEvery, Trial: c.BackupTrial, Place: k.Place, Carried: c.BackupCommand != ""}
+	s, err := scheduleOf(c)
+	state := ""
+	if err == nil {
+		state, err = k.Health(s, time.Now())
+	}
+	all := app.Copies{State: state, Every: s.Every, Trial: s.Trial, Place: k.Place, Carried: c.BackupCommand != ""}
 	list, lerr := k.List()
 	if err = cmp.Or(err, lerr); err != nil {
 		all.Problem = err.Error()
@@ -918,7 +922,11 @@ func needs(c *config.Config, self *os.File, recheck func(context.Context) (strin
 		Generations: func(ctx context.Context) ([]machine.Generation, error) { return generations(ctx, c.Dir) },
 		Runtime:     func(context.Context) (machine.Runtime, error) { return drawsWith(c) },
 		Backups: func() (string, error) {
-			return keeperOf(c, "", c.Logger()).Health(c.BackupEvery, time.Now())
+			s, err := scheduleOf(c)
+			if err != nil {
+				return "", err
+			}
+			return keeperOf(c, "", c.Logger()).Health(s, time.Now())
 		},
 		Render:  recheck,
 		Restore: func(ctx context.Context, dir string, s machine.Source) error { return revive(ctx, dir, s, c.Logger()) },

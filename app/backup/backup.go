@@ -58,26 +58,42 @@ type Backup struct {
 	Command *Command `json:"command,omitempty"` // what BACKUP_COMMAND came to
 }
 
-// List is every backup in the place, newest first. What cannot be read as one is
-// left out: a look at it tells why.
-func (k *Keeper) List() (all []Backup, err error) {
+// List is every backup in the place, newest first.
+func (k *Keeper) List() ([]Backup, error) {
+	all, _, err := k.list()
+	return all, err
+}
+
+// list also finds the folders of what is no backup any more, since its manifest cannot
+// be read.
+func (k *Keeper) list() (all []Backup, bad []string, err error) {
 	entries, err := os.ReadDir(k.Place)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, unusable(k.Place, err)
+		return nil, nil, unusable(k.Place, err)
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), unfinished) || !e.IsDir() {
 			continue
 		}
-		if b, err := read(filepath.Join(k.Place, e.Name())); err == nil {
+		path := filepath.Join(k.Place, e.Name())
+		b, err := read(path)
+		if err == nil {
 			all = append(all, b)
+		} else if _, gone := os.Stat(path); gone == nil && named(e.Name()) {
+			bad = append(bad, path)
 		}
 	}
 	slices.SortFunc(all, func(a, b Backup) int { return cmp.Compare(b.Serial, a.Serial) })
-	return all, nil
+	return all, bad, nil
+}
+
+// named tells whether a folder has the name of a backup.
+func named(folder string) bool {
+	ours, _ := filepath.Match("[0-9]*-[0-9]*T[0-9]*Z", folder)
+	return ours
 }
 
 // Find is the backup of an id, or in a folder; "" is the newest.

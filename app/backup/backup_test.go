@@ -3,6 +3,7 @@ package backup_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -184,7 +185,7 @@ func TestWall(t *testing.T) {
 	if err != nil || all[0].Drill == nil || all[0].Drill.OK {
 		t.Errorf("%+v, %v", all[0].Drill, err)
 	}
-	if _, err := h.Health(time.Hour, time.Now()); err == nil || !strings.Contains(err.Error(), "did not come back on trial") {
+	if _, err := h.Health(backup.Schedule{Every: time.Hour}, time.Now()); err == nil || !strings.Contains(err.Error(), "did not come back on trial") {
 		t.Errorf("health: %v", err)
 	}
 }
@@ -563,7 +564,7 @@ func TestCommand(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "no route to host") || b.Command.OK {
 		t.Errorf("%+v, %v", b.Command, err)
 	}
-	if _, err := h.Health(time.Hour, time.Now()); err == nil || !strings.Contains(err.Error(), "BACKUP_COMMAND failed") {
+	if _, err := h.Health(backup.Schedule{Every: time.Hour}, time.Now()); err == nil || !strings.Contains(err.Error(), "BACKUP_COMMAND failed") {
 		t.Errorf("health: %v", err)
 	}
 	_, err = h.Carry(ctx, b, `sleep 1000 & sleep 1000`, 100*time.Millisecond)
@@ -580,29 +581,66 @@ func TestCommand(t *testing.T) {
 func TestHealth(t *testing.T) {
 	h := newHouse(t)
 	hour := time.Hour
+	hourly := backup.Schedule{Every: hour, Trial: 24 * hour}
 	now := time.Now()
-	if said, err := h.Health(hour, now); err != nil || said != "none yet" {
+	if said, err := h.Health(hourly, now); err != nil || said != "none yet" {
 		t.Errorf("%q, %v", said, err)
 	}
-	if _, err := h.Health(hour, now.Add(3*hour)); err == nil || err.Error() != "there is none" {
+	if _, err := h.Health(hourly, now.Add(3*hour)); err == nil || err.Error() != "there is none" {
 		t.Errorf("%v", err)
 	}
 	b := h.create(t)
 	for after, want := range map[time.Duration]string{hour: "", 200 * time.Minute: "the newest is 3 h old", -24 * hour: ""} {
-		if _, err := h.Health(hour, now.Add(after)); err == nil && want != "" || err != nil && err.Error() != want {
+		if _, err := h.Health(hourly, now.Add(after)); err == nil && want != "" || err != nil && err.Error() != want {
 			t.Errorf("after %v: %v", after, err)
 		}
-	}
-	if _, err := h.Health(20*hour, now.Add(27*hour)); err == nil || err.Error() != "none has come back on trial yet" {
-		t.Errorf("%v", err)
 	}
 	if _, err := h.Verify(t.Context(), b, h.db); err != nil {
 		t.Fatal(err)
 	}
-	if said, err := h.Health(20*hour, now.Add(25*hour)); err != nil || !strings.Contains(said, "came back on trial") {
+	if said, err := h.Health(hourly, now); err != nil || !strings.Contains(said, "the last that came back on trial is ") {
 		t.Errorf("%q, %v", said, err)
 	}
-	if _, err := h.Health(20*hour, now.Add(28*hour)); err == nil || !strings.Contains(err.Error(), "that came back on trial is 2") {
-		t.Errorf("%v", err)
+
+	// The one that was tried is of yesterday, as the instance is.
+	yesterday := now.Add(-27 * hour)
+	b.At = yesterday
+	text, err := json.Marshal(b.Manifest)
+	if err = errors.Join(err, os.WriteFile(filepath.Join(b.Path, "manifest.json"), text, 0o600), os.Chtimes(filepath.Join(h.Dir, "data"), yesterday, yesterday)); err != nil {
+		t.Fatal(err)
 	}
+	newest := h.create(t)
+	ill := func(s backup.Schedule, want string) {
+		t.Helper()
+		if said, err := h.Health(s, now); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q, %v; want %q", said, err, want)
+		}
+	}
+	never, weekly := backup.Schedule{Every: hour}, backup.Schedule{Every: hour, Trial: 7 * 24 * hour}
+	ill(hourly, "that came back on trial is 27 h old")
+	ill(weekly, "")
+	if err := os.Remove(filepath.Join(b.Path, "drill.json")); err != nil {
+		t.Fatal(err)
+	}
+	ill(hourly, "none has come back on trial yet")
+	ill(never, "")
+	if err := os.WriteFile(filepath.Join(b.Path, "manifest.json"), text[:9], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ill(never, b.Path+" is damaged: its manifest.json cannot be read")
+	if err := os.RemoveAll(b.Path); err != nil {
+		t.Fatal(err)
+	}
+	ill(never, "")
+	if err := os.WriteFile(filepath.Join(h.Place, "failed.json"), []byte(`{"error":"no room"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ill(never, "failed: no room")
+
+	// Which files a damaged backup has nobody can tell.
+	if err := os.WriteFile(filepath.Join(newest.Path, "objects.txt"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.Prune(backup.Keep{})
+	wants(t, err, app.Invalid, "rm -r "+newest.Path)
 }

@@ -13,7 +13,7 @@ import (
 // Schedule is what is done by itself.
 type Schedule struct {
 	Every   time.Duration // between backups; 0 is never
-	Trial   time.Duration // between drills
+	Trial   time.Duration // between drills; 0 is never
 	Keep    Keep
 	Command string // BACKUP_COMMAND, "" for none
 	Limit   time.Duration
@@ -88,7 +88,7 @@ func (c *clock) tick(ctx context.Context, now time.Time) {
 	if err != nil {
 		c.Log.Error("a backup failed", "err", err)
 	}
-	if _, ill := c.Health(c.Every, now); ill != nil && (c.alarmed.IsZero() || now.Sub(c.alarmed) >= againAlarm) {
+	if _, ill := c.Health(c.Schedule, now); ill != nil && (c.alarmed.IsZero() || now.Sub(c.alarmed) >= againAlarm) {
 		c.alarmed = now
 		c.Log.Error("the backups are not as they should be", "why", ill.Error(), "hint", "app backup list shows them")
 	}
@@ -132,7 +132,7 @@ func (c *clock) due(all []Backup, now time.Time) bool {
 // untried tells whether the newest backup is to be tried: the last trial is long ago,
 // or was of another schema.
 func (c *clock) untried(all []Backup, now time.Time) bool {
-	if since := now.Sub(c.drilled); len(all) == 0 || since >= 0 && since < min(againDrill, c.Trial) {
+	if since := now.Sub(c.drilled); len(all) == 0 || c.Trial <= 0 || since >= 0 && since < min(againDrill, c.Trial) {
 		return false
 	}
 	for _, b := range all {

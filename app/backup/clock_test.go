@@ -39,6 +39,9 @@ func TestDue(t *testing.T) {
 		"the one before failed": {[]backup.Backup{made(5*minute, 0, false, 1), made(2*hour, 2*hour, false, 1)}, false, true},
 		"this very one failed":  {[]backup.Backup{made(5*minute, 2*minute, false, 1)}, false, false},
 	} {
+		if _, untried := backup.Due(k, backup.Schedule{Every: time.Hour}, c.all, now); untried {
+			t.Errorf("%s: it is tried though BACKUP_TRIAL is 0", name)
+		}
 		if due, untried := backup.Due(k, s, c.all, now); due != c.due || untried != c.untried {
 			t.Errorf("%s: due %v, to be tried %v", name, due, untried)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -54,6 +55,15 @@ func (k *Keeper) Carry(ctx context.Context, b Backup, command string, limit time
 	}
 	b.Command = &c
 	return b, errors.Join(err, remember(b.Path, commandFile, c))
+}
+
+// why it failed, with the last line that it said.
+func (c *Command) why() string {
+	said := strings.TrimSpace(c.Output)
+	if said = said[strings.LastIndex(said, "\n")+1:]; said == "" {
+		return c.Error
+	}
+	return c.Error + ": " + said
 }
 
 // tail keeps the end of what is written.

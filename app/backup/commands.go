@@ -68,13 +68,27 @@ type ListCommand struct {
 
 // Run lists the backups.
 func (c *ListCommand) Run(k *Keeper, out io.Writer) error {
-	all, err := k.List()
+	all, bad, err := k.list()
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(out).Encode(map[string]any{"backups": append([]Backup{}, all...)})
+		return json.NewEncoder(out).Encode(map[string]any{"backups": append([]Backup{}, all...), "damaged": append([]string{}, bad...)})
 	}
+	if len(all) == 0 {
+		fmt.Fprintln(out, "there are none in", k.Place)
+	} else if err := c.table(all, out); err != nil {
+		return err
+	}
+	for _, path := range bad {
+		fmt.Fprintln(out, unreadable(path))
+	}
+	return nil
+}
+
+// table has a line for each, and what went wrong below it.
+func (c *ListCommand) table(all []Backup, out io.Writer) error {
+	var wrong []string
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "BACKUP\tAGE\tSIZE\tVERSION\tTRIED\tRESULT\tCOMMAND")
 	for _, b := range all {
@@ -82,18 +96,26 @@ func (c *ListCommand) Run(k *Keeper, out io.Writer) error {
 		if b.Drill != nil {
 			tried, result = b.Drill.At.Local().Format(time.DateTime), "came back in "+short(b.Drill.Took)
 			if !b.Drill.OK {
-				result = "FAILED: " + b.Drill.Error
+				result = "FAILED"
+				wrong = append(wrong, fmt.Sprintf("%s did not come back: %s", b.ID, b.Drill.Error))
 			}
 		}
 		if b.Command != nil {
 			command = "ok"
 			if !b.Command.OK {
-				command = "FAILED: " + b.Command.Error
+				command = "FAILED"
+				wrong = append(wrong, fmt.Sprintf("%s was not taken elsewhere: %s", b.ID, b.Command.why()))
 			}
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", b.ID, short(b.age(time.Now())), size(b.Bytes()), b.Version, tried, result, command)
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, line := range wrong {
+		fmt.Fprintln(out, line)
+	}
+	return nil
 }
 
 // VerifyCommand is the verb: app backup verify [ID].

@@ -10,38 +10,38 @@ import (
 	"majestic/app"
 )
 
-// lately is how young a backup must be that has come back on trial.
-const lately = 26 * time.Hour
-
-// Health tells how the backups are that a clock is to make, or what is wrong with them.
-func (k *Keeper) Health(every time.Duration, now time.Time) (string, error) {
-	if every <= 0 {
+// Health tells how the backups are that a schedule makes, or what is wrong with them.
+func (k *Keeper) Health(s Schedule, now time.Time) (string, error) {
+	if s.Every <= 0 {
 		return "none are made by themselves: BACKUP_EVERY is 0", nil
 	}
 	if k.Muted() {
 		return "none are made by themselves: the instance is muted", nil
 	}
-	all, err := k.List()
+	all, bad, err := k.list()
 	if err != nil {
 		return "", err
 	}
 	born := k.born(now)
 	failed, _ := recall[failure](k.Place, failureFile)
 	if len(all) == 0 {
-		if now.Sub(born) <= 2*every {
+		if now.Sub(born) <= 2*s.Every && failed == nil {
 			return "none yet", nil
 		}
 		return "", failed.alarm("there is none")
 	}
 	newest := all[0]
-	if age := newest.age(now); age > 2*every {
+	if age := newest.age(now); age > 2*s.Every || failed != nil {
 		return "", failed.alarm(fmt.Sprintf("the newest is %s old", short(age)))
+	}
+	if len(bad) > 0 {
+		return "", errors.New(unreadable(bad[0]))
 	}
 	if len(newest.Missing) > 0 {
 		return "", fmt.Errorf("the newest lacks %d files that rows name, such as %s", len(newest.Missing), newest.Missing[0])
 	}
 	if c := newest.Command; c != nil && !c.OK {
-		return "", fmt.Errorf("BACKUP_COMMAND failed after the newest: %s", c.Error)
+		return "", fmt.Errorf("BACKUP_COMMAND failed after the newest: %s", c.why())
 	}
 	var proven *Backup
 	for i, b := range all {
@@ -52,16 +52,21 @@ func (k *Keeper) Health(every time.Duration, now time.Time) (string, error) {
 			proven = &all[i]
 		}
 	}
+	lately := s.Trial + 2*s.Every // so young is one that has come back
 	switch {
-	case proven == nil && now.Sub(born) > lately:
+	case proven == nil && s.Trial > 0 && now.Sub(born) > lately:
 		return "", errors.New("none has come back on trial yet")
 	case proven == nil:
 		return fmt.Sprintf("the newest is %s old, none was tried yet", short(newest.age(now))), nil
-	case proven.age(now) > lately:
+	case s.Trial > 0 && proven.age(now) > lately:
 		return "", fmt.Errorf("the newest that came back on trial is %s old", short(proven.age(now)))
 	}
 	return fmt.Sprintf("%d, the newest %s old; the last that came back on trial is %s old, in %s",
 		len(all), short(newest.age(now)), short(proven.age(now)), short(proven.Drill.Took)), nil
+}
+
+func unreadable(path string) string {
+	return fmt.Sprintf("%s is damaged: its %s cannot be read, so it is no backup any more; remove it with: rm -r %[1]s", path, manifestFile)
 }
 
 // Lives tells whether there is an instance whose rows a backup can be compared with.

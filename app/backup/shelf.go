@@ -96,7 +96,7 @@ func (s *shelf) sweep() error {
 	for _, list := range lists {
 		b := Backup{Path: filepath.Dir(list)}
 		if err := b.objects(func(o object) error { listed[o.sum] = true; return nil }); err != nil {
-			return err
+			return app.Errorf(app.Invalid, "%s is damaged, and which files are its own cannot be told, so none that are left over are removed; remove it with: rm -r %[1]s; because: %v", b.Path, err)
 		}
 	}
 	return filepath.WalkDir(s.dir, func(path string, e fs.DirEntry, err error) error {

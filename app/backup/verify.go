@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"majestic/app/postgres"
@@ -36,7 +37,7 @@ func (k *Keeper) Verify(ctx context.Context, b Backup, live *postgres.DB) (Backu
 	}
 	d.Took, d.OK = time.Since(d.At), err == nil
 	if err != nil {
-		d.Error = err.Error()
+		d.Error = strings.TrimPrefix(err.Error(), b.broken("").Error())
 	}
 	b.Drill = &d
 	if rerr := remember(b.Path, drillFile, d); err == nil {
