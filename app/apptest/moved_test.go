@@ -78,6 +78,7 @@ func TestMoved(t *testing.T) {
 	}
 
 	card(t, api)
+	apptest.Must(t, binary, dir, "upgrade", "--probation", "500ms", apptest.Binary(t, "v2"))
 	apptest.Must(t, binary, dir, "backup", "create", "--with-secret")
 	if out := apptest.Must(t, binary, private, "setup", "--from-backup", dir); !strings.Contains(out, "--follow replaces it") {
 		t.Errorf("a second time: %s", out)
@@ -85,6 +86,9 @@ func TestMoved(t *testing.T) {
 	apptest.Must(t, binary, private, "setup", "--from-backup", dir, "--follow")
 	if n := designsIn(t, binary, private); n != "2\n" {
 		t.Errorf("with what came meanwhile it has %s designs", n)
+	}
+	if current(t, private) != current(t, dir) {
+		t.Errorf("a release that came meanwhile is not the current one, but %s", current(t, private))
 	}
 	if kept, _ := filepath.Glob(filepath.Join(private, "data.before-*")); len(kept) != 1 {
 		t.Errorf("what was there is kept in %v", kept)

@@ -17,6 +17,9 @@ import (
 // beside the backups. From is the backup, or the folder of the other instance, of whose
 // backups it is the newest.
 func (k *Keeper) Bring(from string) (b Backup, err error) {
+	if err := k.stopped(); err != nil {
+		return b, err
+	}
 	if from, err = filepath.Abs(from); err != nil {
 		return b, err
 	}
@@ -89,7 +92,8 @@ func (t *taker) backup(b Backup) error {
 	return err
 }
 
-// take copies a file, a link, or a folder with all in it. What is there stays.
+// take copies a file, a link, or a folder with all in it. A file that is there stays; a
+// link leads to where it leads now.
 func (t *taker) take(from, to string) error {
 	info, err := os.Lstat(from)
 	if err != nil {
@@ -100,14 +104,10 @@ func (t *taker) take(from, to string) error {
 	}
 	switch _, err := t.root.Lstat(to); {
 	case info.IsDir():
+	case info.Mode()&fs.ModeSymlink != 0:
+		return t.link(from, to)
 	case err == nil:
 		return nil
-	case info.Mode()&fs.ModeSymlink != 0:
-		target, err := os.Readlink(from)
-		if err == nil {
-			err = t.root.Symlink(target, to)
-		}
-		return errors.Join(err, t.own(to))
 	default:
 		return t.file(from, to, info.Mode().Perm())
 	}
@@ -137,6 +137,22 @@ func (t *taker) folder(name string, mode fs.FileMode) error {
 		return err
 	}
 	return t.own(name)
+}
+
+func (t *taker) link(from, to string) error {
+	half := filepath.Join(filepath.Dir(to), unfinished+filepath.Base(to))
+	target, err := os.Readlink(from)
+	if err == nil {
+		t.root.Remove(half) // of one that was killed
+		err = t.root.Symlink(target, half)
+	}
+	if err == nil {
+		err = t.own(half)
+	}
+	if err == nil {
+		err = t.root.Rename(half, to)
+	}
+	return err
 }
 
 // file copies one, which has its name when it is whole.
