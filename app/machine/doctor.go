@@ -81,7 +81,7 @@ func (h host) vital(ctx context.Context, n Needs) []row {
 	return []row{
 		{name: "permissions", why: "only the instance's own account may change it or read its secrets", check: func() (string, error) { return h.permissions(dir) },
 			remedy: "give the file back to the owner of " + dir + " with chown, or close it with chmod go="},
-		{name: "disk", why: "uploads, renders, the database and releases need room", check: func() (string, error) { return room(h.path(dir)) },
+		{name: "disk", why: "uploads, renders, the database and releases need room", check: func() (string, error) { return aside(h.path(dir)) },
 			remedy: "see where it went with: du -xh " + dir + " | sort -h | tail"},
 		{name: "clock", why: "signed links, sessions and webhooks compare times with other machines", check: clock,
 			remedy: "apt-get install systemd-timesyncd, or let another program set it"},
@@ -145,6 +145,24 @@ func (h host) permissions(dir string) (string, error) {
 		}
 	}
 	return fmt.Sprintf("all belongs to uid %d", owner), nil
+}
+
+// aside is the room on the disk, and what was put aside there by a restore, which
+// nothing of ours removes.
+func aside(dir string) (string, error) {
+	said, err := room(dir)
+	kept, _ := filepath.Glob(filepath.Join(dir, "data.before-*"))
+	if len(kept) == 0 {
+		return said, err
+	}
+	replaced := fmt.Sprintf("%s is what a restore has replaced: remove it when nobody misses it", filepath.Base(kept[0]))
+	if len(kept) > 1 {
+		replaced = fmt.Sprintf("%s and %d others are what restores have replaced: remove them when nobody misses them", filepath.Base(kept[0]), len(kept)-1)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%w; %s", err, replaced)
+	}
+	return said + "; " + replaced, nil
 }
 
 // What a disk must have left.
