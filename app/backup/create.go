@@ -273,7 +273,7 @@ func (k *Keeper) pack(half string, m *Manifest, secrets bool) error {
 }
 
 // secretSettings are left out of settings that everybody may read who has a backup.
-var secretSettings = []string{"secret_key", "database_url", "smtp_url", "smtp_password"}
+var secretSettings = []string{"secret_key", "database_url", "smtp_url", "smtp_password", "backup_command"}
 
 // withoutSecrets leaves them out of app.toml; what it cannot read line by line it
 // leaves out whole.
@@ -283,11 +283,16 @@ func withoutSecrets(settings string) (public string, ok bool) {
 	}
 	var b strings.Builder
 	for line := range strings.Lines(settings) {
-		name, _, _ := strings.Cut(line, "=")
-		if name = strings.Trim(strings.TrimSpace(name), `"'`); slices.Contains(secretSettings, name) {
+		if name := settingOf(line); slices.Contains(secretSettings, name) {
 			line = "# " + name + " is left out: it may hold a secret\n"
 		}
 		b.WriteString(line)
 	}
 	return b.String(), true
+}
+
+// settingOf is what a line of app.toml sets.
+func settingOf(line string) string {
+	name, _, _ := strings.Cut(line, "=")
+	return strings.Trim(strings.TrimSpace(name), `"'`)
 }

@@ -227,8 +227,7 @@ func (k *Keeper) settle(b Backup, secret *secrets, r *Restored) error {
 	}
 	var kept strings.Builder
 	for line := range strings.Lines(text) {
-		name, _, _ := strings.Cut(line, "=")
-		if strings.TrimSpace(name) == "database_url" {
+		if settingOf(line) == "database_url" {
 			line = "# database_url is left out: the rows were restored to where this instance keeps its own\n"
 		}
 		kept.WriteString(line)
