@@ -55,6 +55,14 @@ func TestRehearsalsThatFail(t *testing.T) {
 	}
 	nothingLeft(t, dir)
 
+	// What it says of itself goes with the copy, but for the reason.
+	strict := apptest.BinaryWith(t, "strict", "migrations/expand/90001_strict.sql", "-- +goose Up\nALTER TABLE designs ADD COLUMN strict text;\nUPDATE designs SET strict = 'x';\nALTER TABLE designs ALTER COLUMN strict SET NOT NULL;\n")
+	_, errs, code = apptest.Run(t, binary, dir, "upgrade", "--check", strict)
+	if code != 3 || !strings.Contains(errs, "the new release is not well") || !strings.Contains(errs, `null value in column \"strict\"`) {
+		t.Errorf("too strict: exit %d, %s", code, errs)
+	}
+	nothingLeft(t, dir)
+
 	// A backup comes before migrations, or none of them runs.
 	backups := filepath.Join(dir, "backups")
 	if err := errors.Join(os.Rename(backups, backups+".aside"), os.WriteFile(backups, nil, 0o600)); err != nil {

@@ -124,7 +124,7 @@ func (r Rehearsal) run(ctx context.Context, serving string, binary *os.File) (er
 	}
 	v := visitor{instance: i}
 	if err := limited(ctx, r.Limit, v.come); err != nil {
-		return fmt.Errorf("the release that serves is not well on the copy: %w", err)
+		return unwell(i, fmt.Errorf("the release that serves is not well on the copy: %w", err))
 	}
 	r.Tell("serve", "the release that serves also serves the copy")
 
@@ -151,7 +151,7 @@ func (r Rehearsal) run(ctx context.Context, serving string, binary *os.File) (er
 
 	i.Binary = next
 	if err := v.comeAgain(ctx); err != nil {
-		return fmt.Errorf("the new release is not well: %w", err)
+		return unwell(i, fmt.Errorf("the new release is not well: %w", err))
 	}
 	if err := r.contract(ctx, i); err != nil {
 		return err
@@ -163,7 +163,7 @@ func (r Rehearsal) run(ctx context.Context, serving string, binary *os.File) (er
 	}
 	i.Binary = old
 	if err := v.comeAgain(ctx); err != nil {
-		return fmt.Errorf("the way back fails: the release that serves is not well on the new schema: %w", err)
+		return unwell(i, fmt.Errorf("the way back fails: the release that serves is not well on the new schema: %w", err))
 	}
 	r.Tell("rollback", "the way back leads to the release that serves, which draws with the new schema, too")
 	return nil
@@ -217,8 +217,25 @@ func (r Rehearsal) failed(last upgrade.Step) error {
 	return errors.New(why)
 }
 
+// unwell tells with an error what the copy's processes have logged of theirs, which
+// goes with the copy.
+func unwell(i *load.Instance, err error) error {
+	text, _ := os.ReadFile(i.Log())
+	var said []string
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, `"level":"ERROR"`) {
+			said = append(said, "    "+strings.TrimSpace(line))
+		}
+	}
+	if said == nil {
+		return err
+	}
+	return fmt.Errorf("%w\n  what it has logged of that:\n%s", err, strings.Join(said[max(0, len(said)-3):], "\n"))
+}
+
 // environment is that of the copy's processes: none of the instance's settings.
-func (r Rehearsal) environment() (env []string) {
+func (r Rehearsal) environment() []string {
+	env := []string{"LOG_FORMAT=json", "LOG_LEVEL=info"}
 	for _, name := range []string{"PATH", "HOME", "USER", "TMPDIR", "LANG"} {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)

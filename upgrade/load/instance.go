@@ -38,7 +38,7 @@ const mark = "UPGRADE_LOAD_INSTANCE"
 
 // Start makes the instance serve.
 func (i *Instance) Start(ctx context.Context) error {
-	log, err := os.Create(i.log())
+	log, err := os.Create(i.Log())
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (i *Instance) Start(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if i.Address == "" {
-		text, _ := os.ReadFile(i.log())
+		text, _ := os.ReadFile(i.Log())
 		return fmt.Errorf("the instance did not start:\n%s", text)
 	}
 	return nil
@@ -161,7 +161,7 @@ func (i *Instance) Release(number int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := filepath.Join(filepath.Dir(i.log()), fmt.Sprintf("release-%d", number))
+	name := filepath.Join(filepath.Dir(i.Log()), fmt.Sprintf("release-%d", number))
 	return name, os.WriteFile(name, fmt.Appendf(b, "\nrelease %d\n", number), 0o755)
 }
 
@@ -187,8 +187,9 @@ func (i *Instance) command(ctx context.Context, args ...string) *exec.Cmd {
 	return c
 }
 
-// log is the file of the first generation's; releases lie beside it.
-func (i *Instance) log() string { return i.Dir + ".log" }
+// Log is the file of the first generation's, and of those that take its place;
+// releases lie beside it.
+func (i *Instance) Log() string { return i.Dir + ".log" }
 
 // wait is a sleep that ends with ctx.
 func wait(ctx context.Context, d time.Duration) error {
