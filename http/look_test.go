@@ -76,6 +76,7 @@ func TestLook(t *testing.T) {
 		{name: "backups", path: "/operator/backups"},
 		{name: "tenants", path: "/operator/tenants"},
 		{name: "releases", path: "/operator/releases"},
+		{name: "periodic", path: "/operator/periodic"},
 		{name: "nothing here", path: "/t/acme/nothing", logs: "404"},
 		{name: "editor", path: edit},
 		{name: "editor, text", path: edit, then: picked("headline"), open: "properties"},

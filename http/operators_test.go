@@ -127,6 +127,9 @@ func TestOverviewOfTroubledInstance(t *testing.T) {
 	}
 
 	page = parse(t, s.page("/operator/backups").want(t, 200).body)
+	if !strings.Contains(page.text(), "One is made every 60 min, and none is restored on trial: BACKUP_TRIAL is 0. BACKUP_COMMAND takes each elsewhere.") {
+		t.Errorf("what is done by itself: %s", page.text())
+	}
 	for id, says := range map[string][]string{
 		"backup-c": {"3 h", "2.0 MB", "No", "✗ Failed", "exit status 1", "no route to host"},
 		"backup-b": {"Lacks 2 files", "✗ Failed", "it lacks rows", "✓ Taken"},
@@ -207,7 +210,7 @@ func troubled(o *ours.Options) {
 		return []app.Backlog{{Release: apptest.Release, Running: 2, Available: 7, Waiting: 1, Oldest: 3 * time.Minute}, {Release: "bbbbbbbbbbbb", Discarded: 4}}, nil
 	}
 	o.Copies = func() app.Copies {
-		return app.Copies{Problem: "the newest is 3 h old", Every: time.Hour, Trial: 24 * time.Hour, Place: "/srv/shop/backups", Carried: true, All: []app.Copy{
+		return app.Copies{Problem: "the newest is 3 h old", Every: time.Hour, Place: "/srv/shop/backups", Carried: true, All: []app.Copy{
 			{ID: "c", At: hours(3), Took: 2 * time.Second, Version: "v1", Bytes: 2_000_000, Command: &app.Outcome{At: hours(3), Took: time.Second, Said: "no route to host", Error: "exit status 1"}},
 			{ID: "b", At: hours(4), Took: 2 * time.Second, Version: "v1", Bytes: 1_900_000, Missing: 2, Trial: &app.Outcome{At: hours(4), Took: time.Second, Error: "it lacks rows"}, Command: &app.Outcome{At: hours(4), Took: time.Second}},
 			{ID: "a", At: hours(50), Took: 2 * time.Second, Version: "v0", Bytes: 1_800_000, Trial: &app.Outcome{At: hours(49), Took: 42 * time.Second, Said: "Social card"}},

@@ -543,6 +543,9 @@ func rhythm(c app.Copies) string {
 		return "None are made by themselves: BACKUP_EVERY is 0."
 	}
 	text := fmt.Sprintf("One is made every %s, and the newest is restored on trial every %s.", span(c.Every), span(c.Trial))
+	if c.Trial <= 0 {
+		text = fmt.Sprintf("One is made every %s, and none is restored on trial: BACKUP_TRIAL is 0.", span(c.Every))
+	}
 	if c.Carried {
 		return text + " BACKUP_COMMAND takes each elsewhere."
 	}
