@@ -97,6 +97,14 @@ func TestMoved(t *testing.T) {
 	if code != 1 || !strings.Contains(errs, "there is no backup in ") {
 		t.Errorf("not a backup: exit %d, %s", code, errs)
 	}
+	closed := apptest.Dir(t)
+	if err := os.Chmod(closed, 0); err != nil {
+		t.Fatal(err)
+	}
+	_, errs, code = apptest.Run(t, binary, private, "backup", "verify", filepath.Join(closed, "x"))
+	if code != 1 || !strings.Contains(errs, "cannot be read with the rights of the account") {
+		t.Errorf("closed to the account: exit %d, %s", code, errs)
+	}
 	apptest.Must(t, binary, private, "stop")
 	apptest.Must(t, binary, dir, "stop")
 }

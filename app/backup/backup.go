@@ -109,11 +109,14 @@ func (k *Keeper) Find(which string) (Backup, error) {
 		return all[0], nil
 	}
 	for _, path := range []string{filepath.Join(k.Place, which), which} {
-		if _, err := os.Stat(filepath.Join(path, manifestFile)); err != nil {
+		_, err := os.Stat(filepath.Join(path, manifestFile))
+		if errors.Is(err, fs.ErrPermission) {
+			return Backup{}, app.Errorf(app.Forbidden, "the backup %s cannot be read with the rights of the account that owns %s; give it to that account, or say as root: app setup --from-backup %[1]s", path, k.Dir)
+		}
+		if err != nil {
 			continue
 		}
-		path, err := filepath.Abs(path)
-		if err != nil {
+		if path, err = filepath.Abs(path); err != nil {
 			return Backup{}, err
 		}
 		return read(path)

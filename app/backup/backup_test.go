@@ -609,7 +609,7 @@ func TestHealth(t *testing.T) {
 	if err = errors.Join(err, os.WriteFile(filepath.Join(b.Path, "manifest.json"), text, 0o600), os.Chtimes(filepath.Join(h.Dir, "data"), yesterday, yesterday)); err != nil {
 		t.Fatal(err)
 	}
-	newest := h.create(t)
+	h.create(t)
 	ill := func(s backup.Schedule, want string) {
 		t.Helper()
 		if said, err := h.Health(s, now); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
@@ -636,6 +636,8 @@ func TestHealth(t *testing.T) {
 		t.Fatal(err)
 	}
 	ill(never, "failed: no room")
+	newest := h.create(t)
+	ill(never, "")
 
 	// Which files a damaged backup has nobody can tell.
 	if err := os.WriteFile(filepath.Join(newest.Path, "objects.txt"), []byte("x"), 0o600); err != nil {

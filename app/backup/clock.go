@@ -103,7 +103,6 @@ func (c *clock) make(ctx context.Context) error {
 		}
 		return err
 	}
-	c.forgetFailure()
 	c.Log.Info("made a backup", "backup", b.ID, "took", b.Took.Round(time.Millisecond), "bytes", b.Bytes())
 	if c.Command != "" {
 		_, err = c.Carry(ctx, b, c.Command, c.Limit)

@@ -43,7 +43,6 @@ func (c *CreateCommand) Run(ctx context.Context, k *Keeper, open Open, s *Schedu
 	if err != nil {
 		return err
 	}
-	k.forgetFailure()
 	if s.Command != "" && !k.Muted() {
 		b, err = k.Carry(ctx, b, s.Command, s.Limit)
 	}

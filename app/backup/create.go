@@ -73,6 +73,7 @@ func (k *Keeper) Create(ctx context.Context, db *postgres.DB, secrets bool) (b B
 	if err != nil {
 		return b, unusable(k.Place, err)
 	}
+	k.forgetFailure()
 	return read(b.Path)
 }
 
