@@ -5,7 +5,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,13 +13,11 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -98,17 +95,17 @@ func run(args []string, out, errs io.Writer) int {
 	}
 	kctx, err := command.Parse(args)
 	if err != nil {
-		complain(errs, err)
+		app.Complain(errs, err)
 		return 2
 	}
 	self, err := os.Open("/proc/self/exe") // before root's rights are dropped: afterwards its folder may be closed to us
 	if err != nil {
-		complain(errs, err)
+		app.Complain(errs, err)
 		return 1
 	}
 	defer self.Close()
 	if err := enter(&v.Config, kctx.Command()); err != nil {
-		complain(errs, err)
+		app.Complain(errs, err)
 		return 1
 	}
 	wires := wires{config: &v.Config, self: self}
@@ -133,7 +130,7 @@ func run(args []string, out, errs io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	complain(errs, err)
+	app.Complain(errs, err)
 	if outcome, told := errors.AsType[*upgrade.Outcome](err); told { // a program that we ran has codes of its own
 		return outcome.ExitCode()
 	}
@@ -568,28 +565,11 @@ func living(ctx context.Context, dir string) (all []app.Generation, err error) {
 
 // copies are the backups, for operators.
 func copies(c *config.Config, log *slog.Logger) app.Copies {
-	k := keeperOf(c, "", log)
 	s, err := scheduleOf(c)
-	state := ""
-	if err == nil {
-		state, err = k.Health(s, time.Now())
+	if err != nil {
+		return app.Copies{Place: c.Backups(), Problem: err.Error()}
 	}
-	all := app.Copies{State: state, Every: s.Every, Trial: s.Trial, Place: k.Place, Carried: c.BackupCommand != ""}
-	list, lerr := k.List()
-	if err = cmp.Or(err, lerr); err != nil {
-		all.Problem = err.Error()
-	}
-	for _, b := range list {
-		one := app.Copy{ID: b.ID, At: b.At, Took: b.Took, Version: b.Version, Bytes: b.Bytes(), Missing: len(b.Missing)}
-		if d := b.Drill; d != nil {
-			one.Trial = &app.Outcome{At: d.At, Took: d.Took, Said: d.Drawn, Error: d.Error}
-		}
-		if c := b.Command; c != nil {
-			one.Command = &app.Outcome{At: c.At, Took: c.Took, Said: c.Output, Error: c.Error}
-		}
-		all.All = append(all.All, one)
-	}
-	return all
+	return keeperOf(c, "", log).Copies(s, time.Now())
 }
 
 // states are those of the generations that live.
@@ -928,8 +908,10 @@ func needs(c *config.Config, self *os.File, recheck func(context.Context) (strin
 			}
 			return keeperOf(c, "", c.Logger()).Health(s, time.Now())
 		},
-		Render:  recheck,
-		Restore: func(ctx context.Context, dir string, s machine.Source) error { return revive(ctx, dir, s, c.Logger()) },
+		Render: recheck,
+		Restore: func(ctx context.Context, dir string, s machine.Source) error {
+			return keeperOf(&config.Config{Dir: dir}, "", c.Logger()).Revive(ctx, backup.Revival{From: s.From, Follow: s.Follow, Identity: s.Identity, WithoutSecrets: s.WithoutSecrets})
+		},
 	}
 	for _, f := range app.Families() {
 		for _, face := range f.Faces {
@@ -937,36 +919,6 @@ func needs(c *config.Config, self *os.File, recheck func(context.Context) (strin
 		}
 	}
 	return n
-}
-
-// revive makes an instance of what was brought from another machine, with the rights
-// of the account that owns its folder, which may not read what only we can.
-func revive(ctx context.Context, dir string, s machine.Source, log *slog.Logger) error {
-	b, err := keeperOf(&config.Config{Dir: dir}, "", log).Bring(s.From)
-	if err != nil {
-		return err
-	}
-	args := []string{"backup", "restore", b.Path, "--dir", dir}
-	if s.Follow {
-		args = append(args, "--force")
-	}
-	if s.WithoutSecrets {
-		args = append(args, "--without-secrets")
-	}
-	restore := exec.CommandContext(ctx, "/proc/self/exe", args...)
-	if s.Identity != "" {
-		identity, err := os.ReadFile(s.Identity)
-		if err != nil {
-			return app.Errorf(app.Invalid, "the identity cannot be read: %v", err)
-		}
-		restore.Args = append(restore.Args, "--identity=-")
-		restore.Stdin = bytes.NewReader(identity)
-	}
-	restore.Stdout, restore.Stderr = os.Stderr, os.Stderr
-	if err := restore.Run(); err != nil {
-		return app.Errorf(app.Unavailable, "the backup %s could not be restored; see to what is said above, and say it again", b.Path)
-	}
-	return nil
 }
 
 // drawsWith is what the next process would draw with, for the doctor, and what of
@@ -1034,28 +986,6 @@ func meanwhile(do func(context.Context)) (leave func()) {
 	return func() {
 		cancel()
 		<-done
-	}
-}
-
-// complain tells the person what failed: an app.Error in its own words with the
-// fields at fault, anything else as it is.
-func complain(w io.Writer, err error) {
-	var e *app.Error
-	switch {
-	case errors.Is(err, syscall.ENOSPC):
-		fmt.Fprintf(w, "app: the disk is full; free some space, see where it went with: df -h; du -xh / | sort -h | tail\n  because: %v\n", err)
-	case errors.Is(err, syscall.EROFS):
-		fmt.Fprintf(w, "app: the instance lies where nothing can be written; mount that writable, or name another directory with --dir\n  because: %v\n", err)
-	case errors.As(err, &e):
-		fmt.Fprintf(w, "app: %s\n", e.Message)
-		for _, f := range e.Fields {
-			fmt.Fprintf(w, "  %s: %s\n", f.Field, f.Message)
-		}
-		if e.Err != nil && e.Kind != app.Malformed && e.Kind != app.Invalid { // their messages tell all
-			fmt.Fprintf(w, "  because: %v\n", e.Err)
-		}
-	default:
-		fmt.Fprintf(w, "app: %v\n", err)
 	}
 }
 
