@@ -137,11 +137,11 @@ func (a *App) Authorize(ctx context.Context, key string) (id string, t Tenant, e
 		SELECT id, tenant_id, slug, release, expired, scope FROM app.open_api_key($1)`, hashToken(key))
 	switch {
 	case KindOf(err) == NotFound:
-		return "", t, Errorf(Unauthenticated, "this API key is not known; make one with: app apikey create --tenant SLUG")
+		return "", t, Errorf(Unauthenticated, "this API key is not known; make one on the page API keys, or with: app apikey create --tenant SLUG")
 	case err != nil:
 		return "", t, err
 	case found.Expired:
-		return "", t, Errorf(Unauthenticated, "this API key has expired; make another with: app apikey create --tenant %s", found.Slug)
+		return "", t, Errorf(Unauthenticated, "this API key has expired; make another on the page API keys, or with: app apikey create --tenant %s", found.Slug)
 	}
 	return found.ID, a.ForProgram(found.TenantID, found.Release, found.ID, found.Scope), nil
 }

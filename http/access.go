@@ -117,7 +117,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) (app.Tenant, 
 	}
 	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || key == "" {
-		return app.Tenant{}, app.Errorf(app.Unauthenticated, "send an API key: Authorization: Bearer KEY; make one with: app apikey create --tenant SLUG")
+		return app.Tenant{}, app.Errorf(app.Unauthenticated, "send an API key: Authorization: Bearer KEY; make one on the page API keys, or with: app apikey create --tenant SLUG")
 	}
 	id, tenant, err := s.o.App.Authorize(r.Context(), strings.TrimSpace(key))
 	if err != nil {
