@@ -55,7 +55,7 @@ func TestNothingLeaves(t *testing.T) {
 		}
 	}))
 	defer elsewhere.Close()
-	person := apptest.Browser(t, 400, 300)
+	person := apptest.OwnBrowser(t, 400, 300)
 	for _, kind := range slices.Sorted(maps.Keys(ears)) {
 		ear, address, heard := ears[kind], elsewhere.URL+"/?kind="+url.QueryEscape(kind), []string{"", "/x"}
 		if kind == "svg use" || kind == "filter" { // of their own server alone

@@ -18,14 +18,28 @@ import (
 	"majestic/screenshots"
 )
 
-// Browser is a person's browser: a fresh profile, scripts on. The context it
+// Browser is a person's browser: nothing is left of others, scripts on. The context it
 // gives is for chromedp; it ends after five minutes or with the test. All that a
 // process opens are of one Chrome, which is slower to start than they are.
 func Browser(t testing.TB, width, height int) context.Context {
 	t.Helper()
-	limit, stop := context.WithTimeout(startedChrome(t), 5*time.Minute)
+	return open(t, sharedChrome(t), width, height, chromedp.WithNewBrowserContext())
+}
+
+// OwnBrowser is one in a Chrome of its own: it asks for pages ahead of time, which it
+// does for nobody in a context.
+func OwnBrowser(t testing.TB, width, height int) context.Context {
+	t.Helper()
+	ctx, stop := startChrome(t)
 	t.Cleanup(stop)
-	ctx, leave := chromedp.NewContext(limit, chromedp.WithNewBrowserContext())
+	return open(t, ctx, width, height)
+}
+
+func open(t testing.TB, chrome context.Context, width, height int, how ...chromedp.ContextOption) context.Context {
+	t.Helper()
+	limit, stop := context.WithTimeout(chrome, 5*time.Minute)
+	t.Cleanup(stop)
+	ctx, leave := chromedp.NewContext(limit, how...)
 	t.Cleanup(leave)
 	// Each has the focus, though one window at a time would.
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(int64(width), int64(height)), focused); err != nil {
@@ -46,13 +60,28 @@ var chrome struct {
 	stop func()
 }
 
-func startedChrome(t testing.TB) context.Context {
+func sharedChrome(t testing.TB) context.Context {
 	t.Helper()
 	chrome.Lock()
 	defer chrome.Unlock()
-	if chrome.ctx != nil {
-		return chrome.ctx
+	if chrome.ctx == nil {
+		chrome.ctx, chrome.stop = startChrome(t)
+		if !lasting {
+			t.Cleanup(closeChrome)
+		}
 	}
+	return chrome.ctx
+}
+
+func closeChrome() {
+	if chrome.ctx != nil {
+		chrome.stop()
+		chrome.ctx = nil
+	}
+}
+
+func startChrome(t testing.TB) (ctx context.Context, stop func()) {
+	t.Helper()
 	chromium, err := screenshots.Find("")
 	if err != nil {
 		t.Fatal(err)
@@ -80,27 +109,16 @@ func startedChrome(t testing.TB) context.Context {
 			c.SysProcAttr = &syscall.SysProcAttr{Credential: account, Setpgid: true}
 		}))
 	ctx, stopBrowser := chromedp.NewContext(allocator)
-	chrome.stop = func() {
+	stop = func() {
 		stopBrowser()
 		stopAllocator()
 		os.RemoveAll(profile)
 	}
 	if err := chromedp.Do(ctx); err != nil {
-		chrome.stop()
+		stop()
 		t.Fatal(err)
 	}
-	chrome.ctx = ctx
-	if !lasting {
-		t.Cleanup(closeChrome)
-	}
-	return ctx
-}
-
-func closeChrome() {
-	if chrome.ctx != nil {
-		chrome.stop()
-		chrome.ctx = nil
-	}
+	return ctx, stop
 }
 
 // Nobody is an account without rights, for root to run things as.
