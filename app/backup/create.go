@@ -180,11 +180,20 @@ func (k *Keeper) fill(ctx context.Context, db *postgres.DB, half string, s *shel
 	return files.shelf.sync()
 }
 
-// inTransaction runs do on a session of its own, in a transaction that sees the
-// database as it was when it began, as the owner.
+// inTransaction runs do on a session of its own that gives way to all others, in a
+// transaction that sees the database as it was when it began, as the owner.
 func inTransaction(ctx context.Context, db *postgres.DB, do func(pgx.Tx) error) error {
+	lent, err := db.Pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	session := lent.Hijack()
+	defer session.Close(context.WithoutCancel(ctx))
+	if err := db.Yield(int(session.PgConn().PID())); err != nil {
+		return err
+	}
 	begin := `begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; ` + plainTexts
-	return pgx.BeginTxFunc(ctx, db.Pool, pgx.TxOptions{BeginQuery: begin}, do)
+	return pgx.BeginTxFunc(ctx, session, pgx.TxOptions{BeginQuery: begin}, do)
 }
 
 // collector brings the files that rows name onto the shelf, and lists them.

@@ -16,9 +16,9 @@ const (
 	lookWait = 200 * time.Millisecond
 )
 
-// giveWay fails when a migration does not get its locks since a backup holds tables,
-// or does not get on since the backup's snapshot, which is the session pid's, is older
-// than an index it makes.
+// giveWay has the sessions that dump give way to all others. It fails when a migration
+// does not get its locks since a backup holds tables, or does not get on since the
+// backup's snapshot, which is the session pid's, is older than an index it makes.
 func giveWay(ctx context.Context, db *postgres.DB, pid uint32) error {
 	tick := time.NewTicker(lookWait)
 	defer tick.Stop()
@@ -29,11 +29,15 @@ func giveWay(ctx context.Context, db *postgres.DB, pid uint32) error {
 			return nil
 		case <-tick.C:
 		}
+		var dumps []int
 		var waits bool
 		err := db.Pool.QueryRow(ctx, `
-			WITH dump AS (SELECT array_agg(pid) AS pids FROM pg_stat_activity WHERE datname = current_database() AND (application_name = 'pg_dump' OR pid = $1))
-			SELECT coalesce(bool_or(pg_blocking_pids(l.pid) && dump.pids), false) FROM pg_locks l, dump
-			WHERE NOT granted AND locktype IN ('relation', 'virtualxid')`, int64(pid)).Scan(&waits)
+			WITH dump AS (SELECT coalesce(array_agg(pid), '{}') AS pids FROM pg_stat_activity WHERE datname = current_database() AND (application_name = 'pg_dump' OR pid = $1))
+			SELECT pids, EXISTS (SELECT FROM pg_locks l WHERE NOT granted AND locktype IN ('relation', 'virtualxid') AND pg_blocking_pids(l.pid) && pids)
+			FROM dump`, int64(pid)).Scan(&dumps, &waits)
+		if err == nil {
+			err = db.Yield(dumps...)
+		}
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil

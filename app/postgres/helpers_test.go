@@ -134,6 +134,21 @@ func opened(t testing.TB, o postgres.Options) *postgres.DB {
 	return db
 }
 
+// niceness is a process's priority, from -20, the first, to 19.
+func niceness(t *testing.T, pid int) (nice int) {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // behind the name, from the third field on
+	nice, err = strconv.Atoi(strings.Fields(rest)[16])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return nice
+}
+
 func exec1(t *testing.T, db *postgres.DB, sql string) {
 	t.Helper()
 	if _, err := db.Pool.Exec(t.Context(), sql); err != nil {

@@ -33,7 +33,8 @@ type DB struct {
 	Pool *pgxpool.Pool
 	URL  string // as psql and pg_dump take it
 
-	close func() error
+	private bool
+	close   func() error
 }
 
 // Open opens the database. The private cluster is made when there is none and
@@ -59,7 +60,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, leave())
 	}
-	return &DB{Pool: pool, URL: c.url(owner), close: sync.OnceValue(func() error {
+	return &DB{Pool: pool, URL: c.url(owner), private: true, close: sync.OnceValue(func() error {
 		pool.Close()
 		return leave()
 	})}, nil

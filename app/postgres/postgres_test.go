@@ -58,6 +58,24 @@ func TestPrivateCluster(t *testing.T) {
 		}
 	})
 
+	t.Run("a session gives way", func(t *testing.T) {
+		db := opened(t, o)
+		lent, err := db.Pool.Acquire(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		session := lent.Hijack()
+		defer session.Close(ctx)
+		for _, pid := range []int{int(session.PgConn().PID()), 1 << 30} { // and one that has ended
+			if err := db.Yield(pid); err != nil {
+				t.Error(err)
+			}
+		}
+		if own, others := niceness(t, int(session.PgConn().PID())), niceness(t, postmaster(t, o)); own != 19 || others != 0 {
+			t.Errorf("it has %d, the others %d", own, others)
+		}
+	})
+
 	t.Run("data is kept; psql takes the URL", func(t *testing.T) {
 		db := opened(t, o)
 		bin, err := postgres.Find()
