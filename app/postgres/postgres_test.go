@@ -71,7 +71,7 @@ func TestPrivateCluster(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if own, others := niceness(t, int(session.PgConn().PID())), niceness(t, postmaster(t, o)); own != 19 || others != 0 {
+		if own, others := niceness(t, int(session.PgConn().PID())), niceness(t, postmaster(t, o)); own != 10 || others != 0 {
 			t.Errorf("it has %d, the others %d", own, others)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -37,7 +38,7 @@ func (db *DB) Tool(ctx context.Context, name string, args ...string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "nice", append([]string{filepath.Join(bin, name), "-d", connection(db.URL)}, args...)...)
+	cmd := exec.CommandContext(ctx, "nice", append([]string{"-n", strconv.Itoa(niceness), filepath.Join(bin, name), "-d", connection(db.URL)}, args...)...)
 	cmd.Env = append(cmd.Environ(), "LC_ALL=C.UTF-8", "PGAPPNAME="+name)
 	if major >= 14 { // or a session whose tool was killed holds its locks for as long as it waits for one
 		cmd.Env = append(cmd.Env, "PGOPTIONS=-c client_connection_check_interval=1s")
