@@ -113,11 +113,7 @@ func (b *browser) draw(ctx context.Context, s Shot, prepare string) ([]byte, err
 	if s.Format == PDF {
 		return b.print(ctx)
 	}
-	data, err := b.photograph(ctx, s)
-	if err == nil && s.Optimize && s.Format == PNG {
-		return smaller(data)
-	}
-	return data, err
+	return b.photograph(ctx, s)
 }
 
 func (b *browser) look(ctx context.Context, v view) error {
@@ -229,6 +225,9 @@ func (b *browser) photograph(ctx context.Context, s Shot) ([]byte, error) {
 	}
 	if len(r.Data) == 0 { // no error: so it is with a WebP of more than 16,383 pixels on a side
 		return nil, fmt.Errorf("taking the picture: Chrome wrote an empty %s", s.Format)
+	}
+	if s.Optimize && s.Format == PNG {
+		return smaller(r.Data)
 	}
 	return r.Data, nil
 }
