@@ -21,8 +21,7 @@ type Queue struct {
 
 // NewQueue makes a client that inserts and works nothing.
 func NewQueue(pool *pgxpool.Pool, release string) (*Queue, error) {
-	// River tells of one insertion in a cooldown; one not told of waits for the poll.
-	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{FetchCooldown: river.FetchCooldownMin})
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
@@ -31,20 +30,17 @@ func NewQueue(pool *pgxpool.Pool, release string) (*Queue, error) {
 
 // Render enqueues one render, before batches: somebody is waiting for it.
 func (q *Queue) Render(ctx context.Context, tx pgx.Tx, job app.RenderJob) error {
-	_, err := q.client.InsertTx(ctx, tx, job, &river.InsertOpts{Queue: q.name, MaxAttempts: 4, Priority: 1})
-	return err
+	return q.insert(ctx, tx, job, &river.InsertOpts{MaxAttempts: 4, Priority: 1})
 }
 
 // Thumbnail enqueues a render that nobody waits for, after all that somebody does.
 func (q *Queue) Thumbnail(ctx context.Context, tx pgx.Tx, job app.RenderJob) error {
-	_, err := q.client.InsertTx(ctx, tx, job, &river.InsertOpts{Queue: q.name, MaxAttempts: 4, Priority: 3, Tags: []string{thumbnail}})
-	return err
+	return q.insert(ctx, tx, job, &river.InsertOpts{MaxAttempts: 4, Priority: 3, Tags: []string{thumbnail}})
 }
 
 // Batch enqueues a batch.
 func (q *Queue) Batch(ctx context.Context, tx pgx.Tx, job app.BatchJob) error {
-	_, err := q.client.InsertTx(ctx, tx, job, &river.InsertOpts{Queue: q.name, MaxAttempts: 10, Priority: 2})
-	return err
+	return q.insert(ctx, tx, job, &river.InsertOpts{MaxAttempts: 10, Priority: 2})
 }
 
 // Busy are the tenants that have unfinished renders or batches in the queue of a
@@ -62,14 +58,12 @@ func (q *Queue) Busy(ctx context.Context, tx pgx.Tx, release string) (tenants []
 
 // Mail enqueues a mail, as urgent as a render.
 func (q *Queue) Mail(ctx context.Context, tx pgx.Tx, job app.MailJob) error {
-	_, err := q.client.InsertTx(ctx, tx, job, &river.InsertOpts{Queue: q.name, MaxAttempts: 10, Priority: 1})
-	return err
+	return q.insert(ctx, tx, job, &river.InsertOpts{MaxAttempts: 10, Priority: 1})
 }
 
 // Delivery enqueues a delivery, after renders.
 func (q *Queue) Delivery(ctx context.Context, tx pgx.Tx, job app.DeliveryJob) error {
-	_, err := q.client.InsertTx(ctx, tx, job, &river.InsertOpts{Queue: q.name, MaxAttempts: 10, Priority: 2})
-	return err
+	return q.insert(ctx, tx, job, &river.InsertOpts{MaxAttempts: 10, Priority: 2})
 }
 
 // Hurry has the job of a delivery run now that waits for its time, in whichever queue.
@@ -81,6 +75,21 @@ func (q *Queue) Hurry(ctx context.Context, tx pgx.Tx, job app.DeliveryJob) (wait
 		return false, fmt.Errorf("hurry delivery: %w", err)
 	}
 	return hurried.RowsAffected() > 0, nil
+}
+
+func (q *Queue) insert(ctx context.Context, tx pgx.Tx, job river.JobArgs, o *river.InsertOpts) error {
+	o.Queue = q.name
+	if _, err := q.client.InsertTx(ctx, tx, job, o); err != nil {
+		return fmt.Errorf("enqueue %s: %w", job.Kind(), err)
+	}
+	// River tells of one insertion in a cooldown, and of the next ones not even if
+	// they are committed long after: their jobs would wait for the poll. Where it
+	// tells, too, it does so in the same words, and Postgres passes on one of them.
+	_, err := tx.Exec(ctx, `SELECT pg_notify(current_schema() || '.river_insert', $1)`, fmt.Sprintf(`{"queue": %q}`, q.name))
+	if err != nil {
+		return fmt.Errorf("tell of %s: %w", job.Kind(), err)
+	}
+	return nil
 }
 
 // unknownWait is how long a job of a newer version waits, again and again and at
