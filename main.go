@@ -142,19 +142,15 @@ func run(args []string, out, errs io.Writer) int {
 // first makes the directory: for the others a typing error must not look like an
 // instance where nothing runs.
 func enter(c *config.Config, verb string) error {
-	verb, rest, _ := strings.Cut(verb, " ")
+	verb, _, _ = strings.Cut(verb, " ")
 	switch verb {
-	case "backup":
-		if !strings.HasPrefix(rest, "restore") {
-			return c.Enter()
-		}
 	case "setup", "version", "bench":
 		return nil
 	case "render": // may lie in an instance, and then draws with its runtime
 		dir, err := filepath.Abs(c.Dir)
 		c.Dir = dir
 		return err
-	case "status", "stop", "upgrade", "rollback", "doctor", "unmute", "db":
+	case "status", "stop", "upgrade", "rollback", "doctor", "unmute", "db", "backup":
 		return c.Enter()
 	}
 	if err := c.Make(); err != nil {

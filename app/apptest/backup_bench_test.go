@@ -31,6 +31,10 @@ func BenchmarkWhileBackup(b *testing.B) {
 			INSERT INTO design_versions (tenant_id, design_id, version, name, document)
 			SELECT tenant_id, id, v, name, to_json((SELECT string_agg(md5(random()::text || v || g), '') FROM generate_series(1, 250) g))
 			FROM designs, generate_series(2, 25000) v WHERE id = $1`, design.ID)
+		if err != nil {
+			return err
+		}
+		_, err = pool.Exec(b.Context(), "VACUUM ANALYZE") // nobody else is to do that meanwhile
 		return err
 	})
 	release := status(b, dir)[0].Release

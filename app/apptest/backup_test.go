@@ -2,11 +2,14 @@ package apptest_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -148,10 +151,70 @@ func TestBackupPlaceFull(t *testing.T) {
 	if _, errs, code := apptest.Run(t, binary, dir, "backup", "create", "--backup-command", "exit 7"); code != 1 || !strings.Contains(errs, "exit status 7") {
 		t.Errorf("%d, %s", code, errs)
 	}
+	// A copy of an id that there is not leaves no folder.
+	other := filepath.Join(dir, "other")
+	if _, errs, code := apptest.Run(t, binary, other, "backup", "restore", "no-such"); code != 1 || !strings.Contains(errs, "no-such") {
+		t.Errorf("%d, %s", code, errs)
+	}
+	if _, err := os.Stat(other); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it has left %s: %v", other, err)
+	}
 	if _, errs, code := apptest.Run(t, binary, dir, "backup", "create", "--backup-dir", binary+"/x"); code != 1 || !strings.Contains(errs, "BACKUP_DIR") {
 		t.Errorf("%d, %s", code, errs)
 	}
 	apptest.Must(t, binary, dir, "stop")
+}
+
+// Whoever is served comes before a backup: the verb, the owner's command and the
+// sessions that dump give way; the cluster itself does not.
+func TestBackupGivesWay(t *testing.T) {
+	t.Parallel()
+	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
+	apptest.Key(t, binary, dir)
+	inDatabase(t, dir, func(pool *pgxpool.Pool) error {
+		tx, err := pool.Begin(t.Context()) // what is dumped waits for us
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback(t.Context())
+		if _, err := tx.Exec(t.Context(), "LOCK TABLE designs IN ACCESS EXCLUSIVE MODE"); err != nil {
+			return err
+		}
+		backup := exec.CommandContext(t.Context(), binary, "backup", "create", "--dir", dir, "--backup-command", "nice")
+		var said strings.Builder
+		backup.Stdout, backup.Stderr = &said, &said
+		if err := backup.Start(); err != nil {
+			return err
+		}
+		until(t, "the session that dumps gives way", func() bool {
+			var pid int
+			err := pool.QueryRow(t.Context(), "SELECT pid FROM pg_stat_activity WHERE application_name = 'pg_dump'").Scan(&pid)
+			return err == nil && niceness(t, pid) == 10
+		})
+		text, err := os.ReadFile(filepath.Join(dir, "data", "postgres", "postmaster.pid"))
+		if err != nil {
+			return err
+		}
+		pid, _, _ := strings.Cut(string(text), "\n")
+		postmaster, err := strconv.Atoi(pid)
+		if err != nil {
+			return err
+		}
+		if n := niceness(t, postmaster); n != 0 {
+			t.Errorf("the cluster has %d", n)
+		}
+		if n := niceness(t, backup.Process.Pid); n != 10 {
+			t.Errorf("the verb has %d", n)
+		}
+		if err := errors.Join(tx.Rollback(t.Context()), backup.Wait()); err != nil {
+			t.Errorf("%v: %s", err, said.String())
+		}
+		return nil
+	})
+	var list struct{ Backups []backup.Backup }
+	if err := json.Unmarshal([]byte(apptest.Must(t, binary, dir, "backup", "list", "--json")), &list); err != nil || len(list.Backups) != 1 || list.Backups[0].Command == nil || strings.TrimSpace(list.Backups[0].Command.Output) != "10" {
+		t.Errorf("%+v, %v", list, err)
+	}
 }
 
 // newestTried is the newest backup that was tried, or nothing.
@@ -198,4 +261,14 @@ func said(t *testing.T, url string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// niceness is a process's priority, from -20, the first, to 19.
+func niceness(t *testing.T, pid int) int {
+	t.Helper()
+	left, err := syscall.Getpriority(syscall.PRIO_PROCESS, pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return 20 - left
 }

@@ -27,7 +27,7 @@ import (
 func TestComesBack(t *testing.T) {
 	ctx := t.Context()
 	h := newHouse(t)
-	settings := "log_level = \"warn\"\nsmtp_password = \"hunter2\"\nbackup_command = \"TOKEN=hunter2 carry\"\n\"database_url\" = \"postgres://x\"\n"
+	settings := "log_level = \"warn\"\nsmtp_password = \"hunter2\"\nbackup_command = \"TOKEN=hunter2 carry\"\n\"database_url\" = \"postgres://x\"\nbackup_dir = \"" + h.Place + "/\"\n"
 	if err := os.WriteFile(filepath.Join(h.Dir, "app.toml"), []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestComesBack(t *testing.T) {
 	if !other.Muted() || h.Muted() {
 		t.Error("the copy is not muted, or the original is")
 	}
-	for name, want := range map[string]string{"data/secret.key": "a secret of the tests", "app.toml": "smtp_password = \"hunter2\"\nbackup_command = \"TOKEN=hunter2 carry\"\n# database_url is left out"} {
+	for name, want := range map[string]string{"data/secret.key": "a secret of the tests", "app.toml": "smtp_password = \"hunter2\"\nbackup_command = \"TOKEN=hunter2 carry\"\n# database_url is left out: the rows were restored to where this instance keeps its own\n# backup_dir is left out"} {
 		if text, err := os.ReadFile(filepath.Join(other.Dir, name)); err != nil || !strings.Contains(string(text), want) {
 			t.Errorf("%s: %q, %v", name, text, err)
 		}

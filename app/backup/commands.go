@@ -39,6 +39,10 @@ func (c *CreateCommand) Run(ctx context.Context, k *Keeper, open Open, s *Schedu
 	if err != nil {
 		return err
 	}
+	// Not before: a cluster that is started for us goes on after us.
+	if err := postgres.YieldSelf(); err != nil {
+		return err
+	}
 	b, err := k.Create(ctx, db, c.WithSecret)
 	if err != nil {
 		return err

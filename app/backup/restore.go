@@ -227,8 +227,11 @@ func (k *Keeper) settle(b Backup, secret *secrets, r *Restored) error {
 	}
 	var kept strings.Builder
 	for line := range strings.Lines(text) {
-		if settingOf(line) == "database_url" {
+		switch name, value := settingOf(line); {
+		case name == "database_url":
 			line = "# database_url is left out: the rows were restored to where this instance keeps its own\n"
+		case name == "backup_dir" && filepath.Clean(value) == filepath.Dir(b.Path):
+			line = "# backup_dir is left out: the instance that this one is restored from keeps its backups there, and would lose them to ours\n"
 		}
 		kept.WriteString(line)
 	}

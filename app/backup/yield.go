@@ -14,13 +14,15 @@ import (
 const (
 	patience = 10 * time.Second
 	lookWait = 200 * time.Millisecond
+	// firstLook is between looks until the session that dumps is there.
+	firstLook = 10 * time.Millisecond
 )
 
 // giveWay has the sessions that dump give way to all others. It fails when a migration
 // does not get its locks since a backup holds tables, or does not get on since the
 // backup's snapshot, which is the session pid's, is older than an index it makes.
 func giveWay(ctx context.Context, db *postgres.DB, pid uint32) error {
-	tick := time.NewTicker(lookWait)
+	tick := time.NewTicker(firstLook) // what a dump does first takes the most
 	defer tick.Stop()
 	var first, last time.Time // when it was seen to wait
 	for {
@@ -37,6 +39,9 @@ func giveWay(ctx context.Context, db *postgres.DB, pid uint32) error {
 			FROM dump`, int64(pid)).Scan(&dumps, &waits)
 		if err == nil {
 			err = db.Yield(dumps...)
+		}
+		if len(dumps) > 1 {
+			tick.Reset(lookWait)
 		}
 		if err != nil {
 			if ctx.Err() != nil {

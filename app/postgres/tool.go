@@ -3,13 +3,13 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -38,7 +38,7 @@ func (db *DB) Tool(ctx context.Context, name string, args ...string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "nice", append([]string{"-n", strconv.Itoa(niceness), filepath.Join(bin, name), "-d", connection(db.URL)}, args...)...)
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, name), append([]string{"-d", connection(db.URL)}, args...)...)
 	cmd.Env = append(cmd.Environ(), "LC_ALL=C.UTF-8", "PGAPPNAME="+name)
 	if major >= 14 { // or a session whose tool was killed holds its locks for as long as it waits for one
 		cmd.Env = append(cmd.Env, "PGOPTIONS=-c client_connection_check_interval=1s")
@@ -50,7 +50,12 @@ func (db *DB) Tool(ctx context.Context, name string, args ...string) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	runtime.LockOSThread() // that Pdeathsig is tied to
 	defer runtime.UnlockOSThread()
-	said, err := cmd.CombinedOutput()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err = cmd.Start(); err == nil {
+		err = errors.Join(giveWay(cmd.Process.Pid), cmd.Wait())
+	}
+	said := out.Bytes()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -257,7 +257,7 @@ func Schedules(s Shell, all []app.Schedule) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = page(s, "middle").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = page(s, "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
