@@ -860,7 +860,7 @@ func launch(ctx context.Context, c *config.Config, scratch, slots string, log *s
 	if err != nil {
 		return nil, err
 	}
-	return jobs.StartRenderer(ctx, jobs.Renderer{Chromium: c.ChromiumPath, Runtime: frozen, Dir: scratch, Slots: slots, Fit: static.New().Fit(), Log: log})
+	return jobs.StartRenderer(ctx, jobs.Renderer{Chromium: c.ChromiumPath, Runtime: frozen, Dir: scratch, Slots: slots, Fit: static.Fit(), Log: log})
 }
 
 // runtimes are the instance's frozen ones.

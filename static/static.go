@@ -22,6 +22,12 @@ import (
 //go:embed *.css *.js *.svg editor/*.js
 var embedded embed.FS
 
+// Fit is a JavaScript function that fits every text of the document it runs in.
+// It is the same module that fits them in the editor and the gallery.
+func Fit() string {
+	return "() => {\n" + strings.ReplaceAll(read("fit.js"), "export function", "function") + "\nfit(document);\nreturn null;\n}"
+}
+
 // Files are the embedded files under their hashed names.
 type Files struct {
 	paths  map[string]string // by plain name
@@ -75,12 +81,6 @@ func (f *Files) Path(name string) string {
 		panic("static: there is no file " + name)
 	}
 	return p
-}
-
-// Fit is a JavaScript function that fits every text of the document it runs in.
-// It is the same module that fits them in the editor and the gallery.
-func (f *Files) Fit() string {
-	return "() => {\n" + strings.ReplaceAll(read("fit.js"), "export function", "function") + "\nfit(document);\nreturn null;\n}"
 }
 
 // ServeHTTP serves a file under its hashed name, to be kept for ever.

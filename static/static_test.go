@@ -80,7 +80,7 @@ func TestModulesImportHashedNames(t *testing.T) {
 }
 
 func TestFitIsAPlainFunction(t *testing.T) {
-	js := New().Fit()
+	js := Fit()
 	if strings.Contains(js, "export") || !strings.HasPrefix(js, "() => {") || !strings.Contains(js, "function fit(") {
 		t.Errorf("not a function that a page can run:\n%s", js)
 	}

@@ -71,8 +71,8 @@ func TestRenderGate(t *testing.T) {
 // inverted is a release that draws all designs otherwise.
 func inverted(t *testing.T) (binary string) {
 	t.Helper()
-	return apptest.BinaryWith(t, "inverted", "main.go", mainWith(t, "Fit: static.New().Fit()",
-		"Fit: `() => { document.documentElement.style.filter = \"invert(1)\"; return (` + static.New().Fit() + `)(); }`"))
+	return apptest.BinaryWith(t, "inverted", "main.go", mainWith(t, "Fit: static.Fit()",
+		"Fit: `() => { document.documentElement.style.filter = \"invert(1)\"; return (` + static.Fit() + `)(); }`"))
 }
 
 // mainWith is main.go with something else in one place.

@@ -48,7 +48,7 @@ func FreshRenderer(t testing.TB) *screenshots.Pool {
 
 func startRenderer(t testing.TB, dir string, log *slog.Logger) *screenshots.Pool {
 	t.Helper()
-	pool, err := jobs.StartRenderer(context.Background(), jobs.Renderer{Dir: dir, Fit: static.New().Fit(), Log: log})
+	pool, err := jobs.StartRenderer(context.Background(), jobs.Renderer{Dir: dir, Fit: static.Fit(), Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
