@@ -28,7 +28,7 @@ func (db *DB) Yield(pids ...int) error {
 		return nil
 	}
 	for _, pid := range pids {
-		if err := giveWay(pid); err != nil && !errors.Is(err, fs.ErrPermission) {
+		if err := giveWay(pid); err != nil {
 			return err
 		}
 	}
@@ -37,19 +37,19 @@ func (db *DB) Yield(pids ...int) error {
 
 // YieldSelf has this process, and what it starts, give way to all others from now on.
 func YieldSelf() error {
-	for left := true; left; { // a thread may have come of one that was not asked yet
-		left = false
+	asked := map[int]bool{}
+	for before := -1; len(asked) > before; { // a thread may have come of one that was not asked yet
+		before = len(asked)
 		threads, err := os.ReadDir("/proc/self/task")
 		if err != nil {
 			return fmt.Errorf("give way: %w", err)
 		}
 		for _, t := range threads {
 			id, err := strconv.Atoi(t.Name())
-			if err != nil || own(id) >= niceness {
-				continue
+			if err == nil && !asked[id] {
+				asked[id], err = true, giveWay(id)
 			}
-			left = true
-			if err := giveWay(id); err != nil {
+			if err != nil {
 				return err
 			}
 		}
@@ -57,20 +57,12 @@ func YieldSelf() error {
 	return nil
 }
 
-// own is the niceness of a thread.
-func own(thread int) int {
-	left, err := unix.Getpriority(unix.PRIO_PROCESS, thread)
-	if err != nil { // it has ended
-		return niceness
-	}
-	return 20 - left
-}
-
-// giveWay has a thread, and what it starts, give way; one that has ended is no error.
+// giveWay has a thread, and what it starts, give way. One that has ended is no error,
+// nor is a machine that allows it not: what is to be done counts for more.
 func giveWay(thread int) error {
 	err := unix.SchedSetAttr(thread, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_BATCH, Nice: niceness, Runtime: uint64(turn)}, 0)
-	if err != nil && !errors.Is(err, unix.ESRCH) {
-		return fmt.Errorf("have process %d give way: %w", thread, err)
+	if err == nil || errors.Is(err, unix.ESRCH) || errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("have process %d give way: %w", thread, err)
 }
