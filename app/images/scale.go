@@ -27,7 +27,7 @@ func (p *picture) scale(m *image.RGBA, to image.Rectangle, from window) {
 	rows := spans(to.Dy(), (from.y-float64(part.Min.Y))/float64(high), from.height/float64(high), source.height)
 
 	line := make([]float32, 4*source.width)
-	var kept [10][]float32 // rows whose columns are done, by their number
+	kept := make([][]float32, min(10, source.height)) // rows whose columns are done, by their number
 	for i := range kept {
 		kept[i] = make([]float32, 4*to.Dx())
 	}
@@ -62,11 +62,13 @@ func spans(n int, start, size float64, limit int) spanList {
 	list := make(spanList, n)
 	step := size / float64(n)
 	reach := max(step, 1) // of the kernel's unit
+	most := min(limit, int(4*reach)+1)
+	all := make([]float32, n*most)
 	for i := range list {
 		middle := start + (float64(i)+0.5)*step - 0.5
 		low, high := int(math.Ceil(middle-2*reach)), int(math.Floor(middle+2*reach))
 		first, last := min(max(low, 0), limit-1), min(max(high, 0), limit-1)
-		weights := make([]float32, last-first+1)
+		weights := all[i*most:][:last-first+1]
 		sum := 0.0
 		for j := low; j <= high; j++ {
 			sum += catmullRom((float64(j) - middle) / reach)
