@@ -18,13 +18,25 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestLook goes through the pages as people see them: wide and narrow, light and dark.
-// None logs an error, moves by itself, scrolls sideways or is heavy; every text stands
-// out, every control has a name and is reached by the keyboard. With LOOK it leaves
-// pictures in a folder, for people to look at:
-//
-//	LOOK=/tmp/look go test -run TestLook ./http
+// TestLook goes through the pages as people see them, each in one of the ways: wide or
+// narrow, light or dark. None logs an error, moves by itself, scrolls sideways or is
+// heavy; every text stands out, every control has a name and is reached by the keyboard.
 func TestLook(t *testing.T) {
+	lookAround(t, func(n int) []view {
+		return []view{{width: []int64{wide, narrow}[n%2], dark: []bool{n/2%2 == 1}}}
+	})
+}
+
+// view is a window that a page is seen in, by day or by night.
+type view struct {
+	width int64
+	dark  []bool
+}
+
+const wide, narrow = 1440, 360
+
+// lookAround looks at each page, by its number, in some ways.
+func lookAround(t *testing.T, ways func(int) []view) {
 	s := newSite(t, troubled)
 	x := makeThings(t, s.tenant, "Card")
 	ctx := context.Background()
@@ -48,7 +60,7 @@ func TestLook(t *testing.T) {
 		}
 	}
 	b := s.browser()
-	for _, p := range []sight{
+	for i, p := range []sight{
 		{name: "gallery", path: "/t/acme/"},
 		{name: "design", path: "/t/acme/designs/" + x.design},
 		{name: "design, picture", path: "/t/acme/designs/" + photo.ID, then: func(w *workbench) {
@@ -107,7 +119,7 @@ func TestLook(t *testing.T) {
 			w := &workbench{browser: &browser{t, ctx}, site: s}
 			w.watch()
 			w.expects(cmp.Or(p.logs, "favicon"))
-			w.look(p)
+			w.look(p, ways(i))
 		})
 	}
 }
@@ -123,12 +135,13 @@ type sight struct {
 	drawn      bool   // with drawings in it, which weigh what pictures do
 }
 
-func (w *workbench) look(p sight) {
+func (w *workbench) look(p sight, ways []view) {
 	w.t.Helper()
 	if p.out {
 		w.signOut()
 	}
-	for _, width := range []int64{1440, 360} {
+	for _, way := range ways {
+		width := way.width
 		w.do("size", chromedp.EmulateViewport(width, 800))
 		w.dark(false)
 		w.do("open", chromedp.Navigate(w.site.url+p.path))
@@ -143,17 +156,17 @@ func (w *workbench) look(p sight) {
 		if p.then != nil {
 			p.then(w)
 		}
-		if width == 1440 && !p.alike {
+		if width == wide && !p.alike {
 			w.reach()
 		}
-		if width == 360 && p.open != "" {
+		if width == narrow && p.open != "" {
 			w.do("open the sheet", chromedp.Click(chromedp.CSS("[data-sheet="+p.open+"]")))
 		}
 		for _, n := range ask[[]string](w, `look.wider()`) {
 			w.t.Errorf("%d px: it scrolls sideways: %s", width, n)
 		}
 		w.named()
-		for _, dark := range []bool{false, true} {
+		for _, dark := range way.dark {
 			w.dark(dark)
 			if n := ask[int](w, `look.seen()`); n < 5 {
 				w.t.Errorf("only %d texts are there to see", n)
