@@ -189,11 +189,21 @@ func (b *browser) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// until waits for a condition in the page, or in the next one.
+// until waits for a condition in the page, or in the next one. The page itself looks
+// again and again, which costs less than to ask it, and gives word before it may be left.
 func (b *browser) until(condition string) {
 	b.t.Helper()
+	look := `new Promise((tell) => {
+		const wait = setTimeout.bind(window), end = performance.now() + 500;
+		const look = () => {
+			let is = false;
+			try { is = !!(` + condition + `); } catch {}
+			is || performance.now() > end ? tell(is) : wait(look, 10);
+		};
+		look();
+	})`
 	for range time.Tick(20 * time.Millisecond) {
-		is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`!!(`+condition+`)`))
+		is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](look, chromedp.EvalAwaitPromise))
 		if err == nil && is {
 			return
 		}
