@@ -9,8 +9,7 @@ import (
 
 // Debian's lobster.otf calls itself Lobster Two, Bold Italic; the regular League
 // Spartan says that it is nearer to light.
-func TestAFontByAnotherName(t *testing.T) {
-	p := startPool(t, Options{Tabs: 1})
+func testAFontByAnotherName(t *testing.T, p *Pool) {
 	drawn := func(style, face string) []byte {
 		return capture(t, p, Shot{Width: 400, Height: 80, Scale: 2, Format: PNG, HTML: `<!doctype html>
 			<style>` + face + `p { margin: 0; font: ` + style + `, monospace; font-synthesis: none }</style><p>Quick rabbit`})

@@ -55,7 +55,7 @@ func TestFreeze(t *testing.T) {
 		"emoji": page100(`<p style="font: 30px Lobster">ab 😀🇦🇼</p>`).HTML,
 	} {
 		for _, format := range []Format{PNG, JPEG, WebP, PDF} {
-			shot := Shot{HTML: body, Width: 1200, Height: 630, Scale: 1, Format: format}
+			shot := Shot{HTML: body, Width: 1200, Height: 630, Scale: 0.5, Format: format}
 			if !bytes.Equal(capture(t, system, shot), capture(t, frozen, shot)) {
 				t.Errorf("%s is drawn otherwise as %s", name, format)
 			}

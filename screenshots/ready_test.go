@@ -54,16 +54,15 @@ func TestReady(t *testing.T) {
 	if err := p.Ready(); err != nil {
 		t.Errorf("both live: %v", err)
 	}
-	kill(first)
+	kill(first[:1])
+	if err := p.Ready(); err != nil {
+		t.Errorf("one lives: %v", err)
+	}
+	kill(first[1:])
 	second := all(first)
 	if err := p.Ready(); err != nil {
 		t.Errorf("both live again: %v", err)
 	}
-	kill(second[:1])
-	if err := p.Ready(); err != nil {
-		t.Errorf("one lives: %v", err)
-	}
-	second = all(second[:1])
 
 	if err := os.Rename(program, away); err != nil {
 		t.Fatal(err)

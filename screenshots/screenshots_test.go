@@ -146,14 +146,8 @@ func at(m image.Image, x, y int) string {
 // dataURL is a PNG of one colour.
 func dataURL(t testing.TB, w, h int, c color.Color) string {
 	t.Helper()
-	m := image.NewNRGBA(image.Rect(0, 0, w, h))
-	for y := range h {
-		for x := range w {
-			m.Set(x, y, c)
-		}
-	}
 	var b bytes.Buffer
-	if err := png.Encode(&b, m); err != nil {
+	if err := png.Encode(&b, image.NewPaletted(image.Rect(0, 0, w, h), color.Palette{c})); err != nil {
 		t.Fatal(err)
 	}
 	return "data:image/png;base64," + base64String(b.Bytes())

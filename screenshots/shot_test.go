@@ -229,6 +229,10 @@ func TestCapture(t *testing.T) {
 		wg.Wait()
 	})
 
+	t.Run("painted in parts", func(t *testing.T) { testPaintedInParts(t, p) })
+	t.Run("many tiles", func(t *testing.T) { testManyTiles(t, p, 2) })
+	t.Run("a font by another name", func(t *testing.T) { testAFontByAnotherName(t, p) })
+
 	t.Run("whoever gives up waits no longer", func(t *testing.T) {
 		defer hold(t, p)()
 		defer hold(t, p)()

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"image/color"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +15,11 @@ import (
 // Whatever a page tries to leave behind in the tab, the next one, which has the same
 // names and nothing to set them right with, comes out as in a fresh browser.
 func TestNothingIsLeftBehind(t *testing.T) {
+	leaveBehind(t, func(n int) []int { return []int{0, 1 + n%3} })
+}
+
+// leaveBehind has some victims come after each hostile page, by its number.
+func leaveBehind(t *testing.T, after func(int) []int) {
 	file, err := os.ReadFile(lobster)
 	if err != nil {
 		t.Fatal(err)
@@ -26,14 +33,12 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		{HTML: card(t), Width: 1200, Height: 630, Scale: 1, Format: PNG},
 		{HTML: card(t), Width: 1200, Height: 630, Scale: 0.5, Format: JPEG},
 	}
-	fresh := startPool(t, Options{Tabs: 1})
+	p := startPool(t, Options{Tabs: 1})
 	var want [][]byte
 	for _, v := range victims {
-		want = append(want, capture(t, fresh, v))
+		want = append(want, capture(t, p, v))
 	}
-
-	p := startPool(t, Options{Tabs: 1})
-	for name, body := range map[string]string{
+	pages := map[string]string{
 		"a font of the same name":         `<style>@font-face { font-family: Brand; src: url(` + font + `) } @font-face { font-family: Inter; src: url(` + font + `) } p { font: 20px Brand }</style><p>a<p style="font-family:Inter">b`,
 		"styles for everything":           `<style>:root, * { color: red !important; zoom: 3; letter-spacing: 9px !important; transform: rotate(9deg) }</style><p>a`,
 		"styles in wrong places":          `<p>a</p></body></html><style>* { background: red !important }</style><svg><style>p { fill: red; color: red }</style></svg><template><style>* { color: red }</style></template>`,
@@ -52,14 +57,17 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		"tags that are never closed":      `<plaintext><style>* { color: red }`,
 		"a comment that is never closed":  `<p>a<!-- <style>* { color: red }`,
 		"a title, a frameset and plugins": `<title>theirs</title><frameset cols="50%,50%"><frame name=q src="data:text/html,x"><frame></frameset>`,
-	} {
+	}
+	for n, name := range slices.Sorted(maps.Keys(pages)) {
 		t.Run(name, func(t *testing.T) {
-			hostile := Shot{HTML: body, Width: 300, Height: 600, Scale: 1.5, Format: WebP, Transparent: true, For: "them", Lane: Batch}
+			body := pages[name]
+			hostile := Shot{HTML: body, Width: 150, Height: 300, Scale: 1.5, Format: WebP, Transparent: true, For: "them", Lane: Batch}
 			if !strings.HasPrefix(body, "<html") {
 				hostile.HTML = "<!doctype html><meta charset=utf-8>" + body
 			}
-			for i, v := range victims {
+			for _, i := range after(n) {
 				p.Capture(t.Context(), hostile) // that it cannot be drawn is as well
+				v := victims[i]
 				v.For = "us"
 				if got := capture(t, p, v); !bytes.Equal(got, want[i]) {
 					t.Errorf("page %d comes out otherwise after it", i)
@@ -74,8 +82,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 
 // A busy machine paints a page before all of it is there, and then the rest. The
 // picture is the same, at crooked scales, too.
-func TestPaintedInParts(t *testing.T) {
-	p := startPool(t, Options{Tabs: 1})
+func testPaintedInParts(t *testing.T, p *Pool) {
 	s := designs(t, 0)[5]
 	half := strings.LastIndex(s.HTML[:len(s.HTML)/2], "<i ")
 	rest := strings.TrimSuffix(s.HTML[half:], "</div>")
@@ -111,9 +118,9 @@ func TestPaintedInParts(t *testing.T) {
 // A page of several tiles is whole, at whatever scale and whatever was shown before.
 // In a window that is narrower than the picture, Chrome takes one in five of these
 // while tiles of it are still white.
-func TestManyTiles(t *testing.T) {
-	p := startPool(t, Options{Tabs: 2})
-	sheet, story, long := designs(t, 0)[2], designs(t, 0)[2], proofs()[0]
+func testManyTiles(t *testing.T, p *Pool, times int) {
+	sheet, long := designs(t, 0)[2], proofs()[0]
+	story := sheet
 	story.Width, story.Height = 1080, 1920
 	story.HTML = `<!doctype html><style>body { margin: 0 } div { width: 1080px; height: 1920px; background: linear-gradient(160deg, #1e1b4b, #ef5350) }</style><div></div>`
 	shots := []Shot{sheet, story, long}
@@ -132,7 +139,7 @@ func TestManyTiles(t *testing.T) {
 	var drawn sync.WaitGroup
 	for range 2 {
 		drawn.Go(func() {
-			for range 6 {
+			for range times {
 				for i, s := range shots {
 					if got, err := p.Capture(t.Context(), s); err != nil || !bytes.Equal(got.Data, want[i]) {
 						t.Errorf("shot %d comes out otherwise: %v", i, err)
