@@ -30,6 +30,7 @@ func sameBytes(t *testing.T, others, elsewheres int) {
 	a, db := apptest.App(t)
 	events := app.StartEvents(db, apptest.Log(t))
 	defer events.Close()
+	withoutThumbnails(t, db)
 	s := sameness{house: house{t, apptest.Tenant(t, a, "Same"), events}, app: a, db: db, want: map[app.Output]string{}}
 	s.doc = s.everything()
 	if _, err := db.Exec(t.Context(), `
@@ -157,7 +158,7 @@ func (h house) everything() string {
 			faded.SetNRGBA(x, y, color.NRGBA{200, uint8(y), 30, uint8(x * 255 / 333)})
 		}
 	}
-	photo := h.asset(apptest.Photo(2_000, 1_500))
+	photo := h.asset(apptest.Photo(1_000, 750))
 	return h.design(600, 600,
 		`{"id":"sky","type":"rect","x":0,"y":0,"width":600,"height":400,"opacity":0.7,"fill":{"type":"linear","angle":33,"stops":[["#ff8800",0],["#0022ff80",0.4],["#00ff88",1]]}}`,
 		`{"id":"sun","type":"ellipse","x":400.3,"y":20.7,"width":180,"height":120,"rotation":21,"stroke":"#00000080","stroke_width":3.5,"fill":{"type":"radial","stops":[["#ffffff",0],["#ff000000",1]]},"shadow":{"x":5,"y":9,"blur":24}}`,

@@ -22,15 +22,10 @@ func TestBatchesByTurns(t *testing.T) {
 	chrome := &ordering{Pool: apptest.Renderer(t), after: 5, reached: make(chan struct{})}
 	batch := func(tenant app.Tenant, design string, rows int) {
 		t.Helper()
-		q := app.BatchRequest{Design: design, Output: app.Output{Scale: 0.1}}
+		q := app.BatchRequest{Design: design}
 		for range rows {
-			row := map[string]string{}
-			for name, value := range apptest.Countries(t)[0] {
-				row[name] = value
-			}
 			chrome.rows++
-			row["name"] = fmt.Sprint("Country ", chrome.rows) // else it were drawn once
-			q.Rows = append(q.Rows, row)
+			q.Rows = append(q.Rows, map[string]string{"paper": fmt.Sprintf("#%06x", chrome.rows)}) // else it were drawn once
 		}
 		if _, err := tenant.CreateBatch(ctx, nil, q); err != nil {
 			t.Fatal(err)
@@ -38,7 +33,7 @@ func TestBatchesByTurns(t *testing.T) {
 	}
 	design := func(tenant app.Tenant) string {
 		t.Helper()
-		d, err := tenant.CreateDesign(ctx, nil, "Card", apptest.Document(t, "country-card.json"))
+		d, err := tenant.CreateDesign(ctx, nil, "Card", parse(t, `{"version":1,"pages":[{"width":9,"height":9,"background":"{{paper}}","elements":[]}]}`))
 		if err != nil {
 			t.Fatal(err)
 		}
