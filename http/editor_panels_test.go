@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -217,11 +218,25 @@ func testHelp(t *testing.T, w *workbench) {
 	w.until(`document.querySelector("[data-command=select]").getAttribute("aria-pressed") === "true"`)
 }
 
-// fill replaces what stands in an input.
+// fill replaces what stands in an input, key by key.
 func (w *workbench) fill(selector, text string) {
 	w.t.Helper()
-	w.do("select all in "+selector, chromedp.Evaluate[chromedp.Void](`document.querySelector(`+quote(selector)+`).focus(); document.querySelector(`+quote(selector)+`).select()`))
+	w.selectAll(selector)
 	w.do("type into "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// put does so at once.
+func (w *workbench) put(selector, text string) {
+	w.t.Helper()
+	w.selectAll(selector)
+	if _, err := chromedp.Call(w.ctx, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *workbench) selectAll(selector string) {
+	w.t.Helper()
+	w.do("select all in "+selector, chromedp.Evaluate[chromedp.Void](`document.querySelector(`+quote(selector)+`).focus(); document.querySelector(`+quote(selector)+`).select()`))
 }
 
 func (w *workbench) choose(selector, value string) {
