@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -19,62 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"majestic/app"
 	"majestic/app/apptest"
 )
-
-// Clients that are busy with the old release when the new one comes: a slow upload
-// and a slow download end where they began, and streams go on at the new one,
-// where they were.
-func TestBusyClients(t *testing.T) {
-	t.Parallel()
-	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
-	first := apptest.Serve(t, binary, dir)
-	session := signUp(t, first)
-	api := acme(t, binary, dir, first)
-	v1 := current(t, dir)
-
-	picture := noise(t, 2200)
-	slow := beginUpload(t, api, picture[:len(picture)/2])
-
-	var other app.Asset
-	upload(t, api, picture, &other)
-	download := get(t, first.URL+"/api/v1/assets/"+other.ID+"/file", "Authorization", "Bearer "+api.Key)
-	defer download.Body.Close()
-	hash := sha256.New()
-	if _, err := io.CopyN(hash, download.Body, 1000); err != nil {
-		t.Fatal(err)
-	}
-
-	goOn := apptest.Slowly(t, dir)
-	var b app.Batch
-	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": apptest.Countries(t)[:24]}, 202, &b)
-	rows := items(t, api, b.ID)
-	streams := make(chan followed)
-	for _, row := range rows[len(rows)-8:] {
-		go func() { streams <- follow(t, first.URL+"/t/acme/renders/"+row.ID+"/events", session) }()
-	}
-
-	if last := upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "300ms"); last.Result != "committed" {
-		t.Fatalf("%+v", last)
-	}
-	goOn()
-	if _, err := io.Copy(hash, download.Body); err != nil || hex.EncodeToString(hash.Sum(nil)) != other.SHA256 {
-		t.Errorf("the download is not whole: %v", err)
-	}
-	if by := slow.end(picture[len(picture)/2:]); by != v1 {
-		t.Errorf("an upload ends with %s", by)
-	}
-	for range 8 {
-		if f := <-streams; f.last() != app.Succeeded {
-			t.Errorf("a stream showed %v", f.statuses)
-		}
-	}
-	if err := first.Wait(); err != nil {
-		t.Errorf("%v\n%s", err, first.Output())
-	}
-	apptest.Must(t, binary, dir, "stop")
-}
 
 // follow is a browser's EventSource: it comes back when it is cut off, says what it
 // saw last, and waits as it is told. It fails when something comes twice.

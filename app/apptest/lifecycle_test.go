@@ -27,40 +27,57 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(apptest.Main(m)) }
 
-// A batch whose process is killed in the middle goes on with the next process,
-// from the rows that are not yet drawn; the private cluster outlives the kill,
-// and app stop leaves nothing behind.
-func TestBatchOutlivesKill(t *testing.T) {
+// The three ways to end an instance lose no job: a marker that is touched by hand has the
+// process stop accepting, work off what it has, also what waits, and exit; after a kill
+// the next process goes on from the rows that are not yet drawn; and after a TERM the jobs
+// are left to who finishes them, also by one that is started beside it. The private cluster
+// outlives the kill, and app stop leaves nothing behind.
+func TestEndings(t *testing.T) {
 	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
 	first := apptest.Serve(t, binary, dir)
 	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+	design, rows := card(t, api), apptest.Countries(t)
+	begin := func(rows []map[string]string) (b app.Batch) {
+		t.Helper()
+		api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": rows, "scale": 0.25}, 202, &b)
+		return b
+	}
+	look := func(b *app.Batch) { api.Call(t, "GET", "/batches/"+b.ID, nil, 200, b) }
+
+	batches := []app.Batch{begin(rows[:2]), begin(rows[2:4]), begin(rows[4:6])}
+	if err := os.WriteFile(filepath.Join(dir, "tmp", "shutdown.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, first.Output())
+	}
+	ended := time.Now()
+	second := apptest.Serve(t, binary, dir) // the marker is left over now, and moves nobody
+	api.URL = second.URL
+	for i, b := range batches {
+		if look(&b); b.Status != app.Succeeded || b.Done != 2 || b.FinishedAt.After(ended) {
+			t.Errorf("batch %d was left at %+v", i+1, b)
+		}
+	}
+
 	goOn := apptest.Slowly(t, dir)
-	rows := apptest.Countries(t)[:12]
-	var b app.Batch
-	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": rows}, 202, &b)
-	until(t, "rows are drawn", func() bool {
-		api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b)
-		return b.Done >= 3
-	})
+	b := begin(rows[:12])
+	until(t, "rows are drawn", func() bool { look(&b); return b.Done >= 3 })
 	before := items(t, api, b.ID)
-	first.Crash()
+	second.Crash()
 	goOn()
 	if b.Done == b.Total {
 		t.Fatal("the batch was over before the kill")
 	}
-	if s := status(t, dir); len(s) != 1 || s[0].State != upgrade.Gone {
+	if s := status(t, dir); len(s) != 2 || s[0].State != upgrade.Gone {
 		t.Errorf("after the kill: %+v", s)
 	}
-
-	second := apptest.Serve(t, binary, dir)
-	api.URL = second.URL
-	until(t, "the batch is done", func() bool {
-		api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b)
-		return b.Finished()
-	})
+	third := apptest.Serve(t, binary, dir)
+	api.URL = third.URL
+	until(t, "the batch is done", func() bool { look(&b); return b.Finished() })
 	after := items(t, api, b.ID)
-	if b.Status != app.Succeeded || b.Done != len(rows) || b.Failed != 0 || len(after) != len(rows) {
+	if b.Status != app.Succeeded || b.Done != 12 || b.Failed != 0 || len(after) != 12 {
 		t.Errorf("%+v with %d rows", b, len(after))
 	}
 	sums := map[string]bool{}
@@ -74,16 +91,35 @@ func TestBatchOutlivesKill(t *testing.T) {
 			t.Errorf("row %d was finished at %v and again at %v", i+1, was.FinishedAt, r.FinishedAt)
 		}
 	}
-	if len(sums) != len(rows) {
-		t.Errorf("%d pictures of %d rows", len(sums), len(rows))
+	if len(sums) != 12 {
+		t.Errorf("%d pictures of 12 rows", len(sums))
+	}
+	adopted := third.Output()
+
+	goOn = apptest.Slowly(t, dir)
+	b = begin(rows[12:42])
+	until(t, "rows are drawn", func() bool { look(&b); return b.Done > 0 })
+	third.Terminate()
+	until(t, "it drains", func() bool { return status(t, dir)[0].State == upgrade.Draining })
+	fourth := apptest.Serve(t, binary, dir)
+	api.URL = fourth.URL
+	goOn()
+	if err := third.Wait(); err != nil {
+		t.Errorf("the draining one: %v\n%s", err, third.Output())
+	}
+	if look(&b); b.Status != app.Succeeded || b.Done != b.Total {
+		t.Errorf("it left the batch at %+v", b)
+	}
+	if out := strings.TrimPrefix(third.Output(), adopted) + fourth.Output(); strings.Contains(out, "57P01") || strings.Contains(out, "took over") {
+		t.Errorf("one touched the other's work:\n%s", out)
 	}
 
-	if s := status(t, dir); len(s) != 2 || s[0].State != upgrade.Serving || s[0].Version != "v1" || s[0].PID != second.Pid || s[1].State != upgrade.Gone {
+	if s := status(t, dir); len(s) != 4 || s[0].State != upgrade.Serving || s[0].Version != "v1" || s[0].PID != fourth.Pid || s[1].State != upgrade.Gone {
 		t.Errorf("at the end: %+v", s)
 	}
 	apptest.Must(t, binary, dir, "stop")
-	if err := second.Wait(); err != nil {
-		t.Errorf("the stopped process: %v\n%s", err, second.Output())
+	if err := fourth.Wait(); err != nil {
+		t.Errorf("the stopped process: %v\n%s", err, fourth.Output())
 	}
 	if pid, err := os.ReadFile(filepath.Join(dir, "data", "postgres", "postmaster.pid")); err == nil {
 		t.Errorf("the private cluster still runs: %s", pid)
@@ -97,68 +133,6 @@ func TestBatchOutlivesKill(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &told); err != nil || !reflect.DeepEqual(told.Generations, status(t, dir)) {
 		t.Errorf("status --json: %v, %s", err, out)
 	}
-}
-
-// A process that finishes its jobs is left to it by one that is started beside it;
-// when it is gone, what it left is taken over.
-func TestServeBesideDraining(t *testing.T) {
-	t.Parallel()
-	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
-	first := apptest.Serve(t, binary, dir)
-	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
-	goOn := apptest.Slowly(t, dir)
-	var b app.Batch
-	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": apptest.Countries(t)[:30]}, 202, &b)
-	until(t, "rows are drawn", func() bool {
-		api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b)
-		return b.Done > 0
-	})
-	first.Terminate()
-	until(t, "it drains", func() bool { return status(t, dir)[0].State == upgrade.Draining })
-	second := apptest.Serve(t, binary, dir)
-	api.URL = second.URL
-	goOn()
-	if err := first.Wait(); err != nil {
-		t.Errorf("the draining one: %v\n%s", err, first.Output())
-	}
-	if api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b); b.Status != app.Succeeded || b.Done != b.Total {
-		t.Errorf("it left the batch at %+v", b)
-	}
-	if out := first.Output() + second.Output(); strings.Contains(out, "57P01") || strings.Contains(out, "took over") {
-		t.Errorf("one touched the other's work:\n%s", out)
-	}
-	apptest.Must(t, binary, dir, "stop")
-}
-
-// touch tmp/shutdown.txt: the process stops accepting, works off all jobs of its
-// release, those that wait too, and exits.
-func TestMarkerByHand(t *testing.T) {
-	t.Parallel()
-	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
-	first := apptest.Serve(t, binary, dir)
-	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
-	design := card(t, api)
-	var batches [3]app.Batch
-	for i := range batches {
-		api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[i*2 : i*2+2]}, 202, &batches[i])
-	}
-	if err := os.WriteFile(filepath.Join(dir, "tmp", "shutdown.txt"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := first.Wait(); err != nil {
-		t.Fatalf("%v\n%s", err, first.Output())
-	}
-
-	ended := time.Now()
-	second := apptest.Serve(t, binary, dir) // the marker is left over now, and moves nobody
-	api.URL = second.URL
-	for i, b := range batches {
-		api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b)
-		if b.Status != app.Succeeded || b.Done != 2 || b.FinishedAt.After(ended) {
-			t.Errorf("batch %d was left at %+v", i+1, b)
-		}
-	}
-	apptest.Must(t, binary, dir, "stop")
 }
 
 // What keeps serve from starting is said in one sentence, with what mends it, and exit code 1.

@@ -1,41 +1,47 @@
 package apptest_test
 
 import (
-	"bufio"
-	"encoding/json"
 	"net/http"
-	"os/exec"
 	"regexp"
-	"strings"
-	"syscall"
 	"testing"
 
 	"majestic/app"
 	"majestic/app/apptest"
-	"majestic/upgrade"
 )
 
-// The metrics of a whole house at work; in an upgrade their address moves with the
-// port, and back when the successor fails.
-func TestMetrics(t *testing.T) {
-	t.Parallel()
-	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
-	server := apptest.Serve(t, binary, dir, "--metrics-listen", "localhost:0")
+// metricsOf is the address where a server says that it serves them.
+func metricsOf(t *testing.T, server *apptest.Process) string {
+	t.Helper()
 	found := regexp.MustCompile(`"metrics are served".*"url":"([^"]+)"`).FindStringSubmatch(server.Output())
 	if found == nil {
 		t.Fatalf("no address in %s", server.Output())
 	}
-	at, v1 := found[1], current(t, dir)
 	if r, err := http.Get(server.URL + "/metrics"); err != nil || r.StatusCode != http.StatusNotFound {
 		t.Errorf("at the public address: %v, %v", r, err)
 	}
+	return found[1]
+}
 
-	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, dir)}
-	design := card(t, api)
+// measured is what is served, and of which generation.
+func measured(t *testing.T, at string) (generation string, m map[string]float64) {
+	t.Helper()
+	m = apptest.Scrape(t, at)
+	for name := range m {
+		if g := regexp.MustCompile(`^majestic_build_info{generation="(\d+)"`).FindStringSubmatch(name); g != nil {
+			return g[1], m
+		}
+	}
+	return "", m
+}
+
+// measureWork holds the metrics of a whole house at work against what it did, from its start.
+func measureWork(t *testing.T, dir string, api apptest.API, design, at string) {
+	t.Helper()
+	v1 := current(t, dir)
 	api.Draw(t, map[string]any{"design": design, "variables": apptest.Countries(t)[0], "format": "jpeg"})
 	goOn := apptest.Slowly(t, dir)
 	var b app.Batch
-	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)}, 202, &b)
+	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t), "scale": 0.25}, 202, &b)
 	until(t, "a row is drawn", func() bool {
 		api.Call(t, "GET", "/batches/"+b.ID, nil, 200, &b)
 		return b.Done > 0
@@ -65,59 +71,4 @@ func TestMetrics(t *testing.T) {
 	}
 	api.Call(t, "DELETE", "/batches/"+b.ID, nil, 200, nil)
 	goOn()
-
-	// On probation the successor answers; when it dies, its predecessor does again.
-	generation := func() (string, map[string]float64) {
-		t.Helper()
-		m := apptest.Scrape(t, at)
-		for name := range m {
-			if g := regexp.MustCompile(`^majestic_build_info{generation="(\d+)"`).FindStringSubmatch(name); g != nil {
-				return g[1], m
-			}
-		}
-		return "", m
-	}
-	c := exec.Command(binary, "upgrade", apptest.Binary(t, "v2"), "--dir", dir, "--json", "--probation", "1m")
-	out, err := c.StdoutPipe()
-	if err == nil {
-		err = c.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		var step upgrade.Step
-		if err := json.Unmarshal(lines.Bytes(), &step); err != nil {
-			t.Fatal(err)
-		}
-		if step.Step == "takeover" {
-			g, m := generation()
-			if g != "2" || m[`majestic_generations{state="serving"}`] != 1 || m[`majestic_generations{state="draining"}`] != 1 {
-				t.Errorf("on probation generation %s answers: %v", g, m)
-			}
-			s := status(t, dir)
-			if err := syscall.Kill(s[0].PID, syscall.SIGKILL); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if step.Step == "end" && step.Result != "rolled_back" {
-			t.Errorf("%+v", step)
-		}
-	}
-	c.Wait()
-	until(t, "the killed one's lock is gone", func() bool { // a moment after its lifeline
-		g, m := generation()
-		if g != "1" {
-			t.Fatalf("after a rollback generation %s answers: %v", g, m)
-		}
-		return m[`majestic_generations{state="draining"}`] == 0
-	})
-	upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "500ms")
-	if g, m := generation(); g != "3" || m[`majestic_build_info{generation="3",release="`+current(t, dir)+`",version="v2"}`] != 1 {
-		t.Errorf("after an upgrade generation %s answers: %v", g, m)
-	}
-	if out := server.Output(); strings.Contains(out, "error gathering metrics") {
-		t.Errorf("a scrape failed:\n%s", out)
-	}
-	apptest.Must(t, binary, dir, "stop")
 }

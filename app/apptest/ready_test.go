@@ -9,23 +9,10 @@ import (
 	"majestic/app/apptest"
 )
 
-// While another release takes its place, the address is ready whoever answers at
-// it; a process that ends and has no heir says that it is not.
-func TestReadyz(t *testing.T) {
-	t.Parallel()
-	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
-	server := apptest.Serve(t, binary, dir)
-	v1 := current(t, dir)
-	api := apptest.API{URL: server.URL, Key: apptest.Key(t, binary, dir)}
-	seen := watchSite(t, server.URL)
-	seen.path = "/readyz"
-	upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "500ms")
-	http.DefaultClient.CloseIdleConnections()
-	if err := server.Wait(); err != nil {
-		t.Error(err)
-	}
-	seen.end(v1, current(t, dir))
-
+// stopLate stops a server in the middle of a batch, which is ready until then, and
+// says that it is not from then on.
+func stopLate(t *testing.T, binary, dir string, api apptest.API, design string) {
+	t.Helper()
 	type check struct {
 		Name, Reason string
 		OK           bool
@@ -34,7 +21,7 @@ func TestReadyz(t *testing.T) {
 	kept := http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1}}
 	get := func() int {
 		t.Helper()
-		r, err := kept.Get(server.URL + "/readyz")
+		r, err := kept.Get(api.URL + "/readyz")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +35,7 @@ func TestReadyz(t *testing.T) {
 		t.Errorf("%d: %+v", n, found)
 	}
 	goOn := apptest.Slowly(t, dir)
-	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": apptest.Countries(t)[:12]}, 202, nil)
+	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:12], "scale": 0.25}, 202, nil)
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)

@@ -1,6 +1,8 @@
 package apptest_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net"
@@ -19,21 +21,41 @@ import (
 	"majestic/upgrade"
 )
 
-// An upgrade in the middle of long jobs: nobody is refused, each batch is finished
-// by the release that began it, and the way back is the same.
+// An upgrade in the middle of long jobs, with clients that are busy: nobody is refused,
+// the address is ready whoever answers at it, a slow upload and a slow download end where
+// they began, streams go on at the new release where they were, and each batch is finished
+// by the release that began it. The way back is the same; a process that ends and has no
+// heir says that it is not ready.
 func TestUpgrade(t *testing.T) {
 	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
-	first := apptest.Serve(t, binary, dir)
-	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
+	first := apptest.Serve(t, binary, dir, "--metrics-listen", "localhost:0")
+	metrics := metricsOf(t, first)
+	session := signUp(t, first)
+	api := acme(t, binary, dir, first)
 	v1 := current(t, dir)
 	design := card(t, api)
+
+	picture := noise(t, 400)
+	slow := beginUpload(t, api, picture[:len(picture)/2])
+	var other app.Asset
+	upload(t, api, noise(t, 2000), &other) // more than sockets hold
+	download := get(t, first.URL+"/api/v1/assets/"+other.ID+"/file", "Authorization", "Bearer "+api.Key)
+	defer download.Body.Close()
+	hash := sha256.New()
+	if _, err := io.CopyN(hash, download.Body, 1000); err != nil {
+		t.Fatal(err)
+	}
 	goOn := apptest.Slowly(t, dir)
 	var long, waiting app.Batch
-	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:20]}, 202, &long)
-	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[20:24]}, 202, &waiting)
+	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:20], "scale": 0.25}, 202, &long)
+	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[20:24], "scale": 0.25}, 202, &waiting)
+	streams := make(chan followed)
+	for _, row := range items(t, api, long.ID)[12:] {
+		go func() { streams <- follow(t, first.URL+"/t/acme/renders/"+row.ID+"/events", session) }()
+	}
 
-	seen := watchSite(t, first.URL)
+	seen, ready := watchSite(t, first.URL+"/signin"), watchSite(t, first.URL+"/readyz")
 	last := upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "500ms")
 	goOn()
 	v2 := current(t, dir)
@@ -43,6 +65,20 @@ func TestUpgrade(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections() // v1 answers once more on those it has
 	if r := api.Draw(t, map[string]any{"design": design, "variables": apptest.Countries(t)[0]}); *r.Release != v2 {
 		t.Errorf("a render of now is worked by %s", *r.Release)
+	}
+	if m := apptest.Scrape(t, metrics); m[`majestic_build_info{generation="2",release="`+v2+`",version="v2"}`] != 1 {
+		t.Errorf("the metrics are those of another: %v", m)
+	}
+	if _, err := io.Copy(hash, download.Body); err != nil || hex.EncodeToString(hash.Sum(nil)) != other.SHA256 {
+		t.Errorf("the download is not whole: %v", err)
+	}
+	if by := slow.end(picture[len(picture)/2:]); by != v1 {
+		t.Errorf("an upload ends with %s", by)
+	}
+	for range 8 {
+		if f := <-streams; f.last() != app.Succeeded {
+			t.Errorf("a stream showed %v", f.statuses)
+		}
 	}
 	if err := first.Wait(); err != nil {
 		t.Errorf("v1 ends: %v\n%s", err, first.Output())
@@ -65,20 +101,24 @@ func TestUpgrade(t *testing.T) {
 		t.Errorf("current is %s, previous %s", now, before)
 	}
 	seen.end(v1, v2)
+	ready.end(v1, v2)
 	if s := status(t, dir); s[0].State != upgrade.Serving || s[0].Generation != 3 || s[0].Version != "v1" || s[0].Probation {
 		t.Errorf("%+v", s)
 	}
-	apptest.Must(t, binary, dir, "stop")
+	http.DefaultClient.CloseIdleConnections()
+	stopLate(t, binary, dir, api, design)
 }
 
-// A release that is killed on probation: its jobs are done by the one before,
-// which serves again.
+// A release that is killed on probation: its jobs are done by the one before, which
+// serves again; the address of the metrics moves with the port, and back.
 func TestTakeBack(t *testing.T) {
 	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
-	first := apptest.Serve(t, binary, dir)
+	first := apptest.Serve(t, binary, dir, "--metrics-listen", "localhost:0")
+	metrics := metricsOf(t, first)
 	api := apptest.API{URL: first.URL, Key: apptest.Key(t, binary, dir)}
 	v1, design := current(t, dir), card(t, api)
+	measureWork(t, dir, api, design, metrics)
 
 	c := exec.Command(binary, "upgrade", apptest.Binary(t, "v2"), "--dir", dir, "--json", "--probation", "1m")
 	out, err := c.StdoutPipe()
@@ -102,6 +142,9 @@ func TestTakeBack(t *testing.T) {
 	if len(s) != 2 || s[0].State != upgrade.Serving || !s[0].Probation || s[1].State != upgrade.Draining || s[1].PID != first.Pid {
 		t.Errorf("on probation: %+v", s)
 	}
+	if g, m := measured(t, metrics); g != "2" || m[`majestic_generations{state="serving"}`] != 1 || m[`majestic_generations{state="draining"}`] != 1 {
+		t.Errorf("on probation generation %s is measured: %v", g, m)
+	}
 	goOn := apptest.Slowly(t, dir) // not all of them are done before the kill
 	var renders [6]app.Render
 	for i := range renders {
@@ -117,6 +160,13 @@ func TestTakeBack(t *testing.T) {
 	if c.Wait(); c.ProcessState.ExitCode() != 5 {
 		t.Errorf("exit %d", c.ProcessState.ExitCode())
 	}
+	until(t, "the killed one's lock is gone", func() bool { // a moment after its lifeline
+		g, m := measured(t, metrics)
+		if g != "1" {
+			t.Fatalf("after a rollback generation %s is measured: %v", g, m)
+		}
+		return m[`majestic_generations{state="draining"}`] == 0
+	})
 	byV1 := false
 	for _, r := range renders {
 		until(t, "it is drawn", func() bool {
@@ -141,6 +191,9 @@ func TestTakeBack(t *testing.T) {
 	apptest.Must(t, binary, dir, "stop")
 	if err := first.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, first.Output())
+	}
+	if out := first.Output(); strings.Contains(out, "error gathering metrics") {
+		t.Errorf("a scrape failed:\n%s", out)
 	}
 }
 
@@ -169,8 +222,7 @@ func TestBrokenReleases(t *testing.T) {
 		return jobs.Ready(renderer)
 	}`)
 	panics := apptest.BinaryWith(t, "panics", "main.go", strings.Replace(public, "import (", "import (\n\tweb \"net/http\"", 1))
-	seen := watchSite(t, server.URL)
-	seen.path = "/readyz"
+	seen := watchSite(t, server.URL+"/readyz")
 	if last := upgradeTo(t, binary, dir, 5, panics, "--probation", "1m"); last.Result != "rolled_back" || !strings.Contains(last.Reason, "a handler panicked") || !strings.Contains(last.Reason, "boo") {
 		t.Errorf("a handler that panics: %+v", last)
 	}
@@ -277,7 +329,7 @@ func TestUpgradeMovesTheAddress(t *testing.T) {
 	if last := upgradeTo(t, binary, dir, 0, "", "--probation", "500ms"); last.Result != "committed" {
 		t.Errorf("%+v", last)
 	}
-	now := watchSite(t, "http://"+addresses[1])
+	now := watchSite(t, "http://"+addresses[1]+"/signin")
 	if err := first.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, first.Output())
 	}
@@ -344,11 +396,10 @@ func link(t testing.TB, dir, name string) string {
 	return filepath.Base(target)
 }
 
-// site is a visitor who comes again and again, on a new connection and on one that
+// site is a visitor of a page who comes again and again, on a new connection and on one that
 // is kept.
 type site struct {
 	t    *testing.T
-	path string
 	done chan struct{}
 	all  sync.WaitGroup
 
@@ -357,8 +408,8 @@ type site struct {
 	lost []string
 }
 
-func watchSite(t *testing.T, url string) *site {
-	s := &site{t: t, path: "/signin", done: make(chan struct{}), by: map[string]int{}}
+func watchSite(t *testing.T, address string) *site {
+	s := &site{t: t, done: make(chan struct{}), by: map[string]int{}}
 	for _, keep := range []bool{true, false} {
 		c := http.Client{Transport: &http.Transport{DisableKeepAlives: !keep, MaxIdleConnsPerHost: 1}}
 		s.all.Go(func() {
@@ -370,7 +421,7 @@ func watchSite(t *testing.T, url string) *site {
 					return
 				case <-tick.C:
 				}
-				r, err := c.Get(url + s.path)
+				r, err := c.Get(address)
 				if err == nil {
 					_, err = io.Copy(io.Discard, r.Body) // a connection is kept only when its answer is read
 				}
