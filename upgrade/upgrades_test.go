@@ -26,6 +26,9 @@ func TestThereAndBack(t *testing.T) {
 	if end := i.upgrade(3, "--check", faulty(t, "product")); end.Result != "refused" {
 		t.Errorf("%+v", end)
 	}
+	if end := i.upgrade(3, "--by-tenant", v2); !strings.Contains(end.Reason, "the release that serves does not know --by-tenant") {
+		t.Errorf("%+v", end)
+	}
 	i.holds(v1)
 	if all := i.status(); len(all) != 1 {
 		t.Errorf("a check starts something: %+v", all)

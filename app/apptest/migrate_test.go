@@ -36,7 +36,7 @@ func TestContract(t *testing.T) {
 
 	// v2 drains while v3 serves.
 	goOn := apptest.Slowly(t, dir)
-	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:30]}, 202, nil)
+	api.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": apptest.Countries(t)[:30], "scale": 0.25}, 202, nil)
 	upgradeTo(t, v2, dir, 0, v3, "--probation", "500ms")
 	for n := 0; n < 3 && status(t, dir)[1].State != upgrade.Gone; n++ {
 		if state := contract(t, v3, dir); state != "pending" && status(t, dir)[1].State != upgrade.Gone {

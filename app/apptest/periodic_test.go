@@ -54,7 +54,7 @@ func TestPeriodicWork(t *testing.T) {
 	api := apptest.API{URL: first.URL, Key: key}
 	apptest.Slowly(t, dir)
 	var b app.Batch
-	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": apptest.Countries(t)}, 202, &b)
+	api.Call(t, "POST", "/batches", map[string]any{"design": card(t, api), "rows": apptest.Countries(t), "scale": 0.25}, 202, &b)
 	upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "500ms")
 	v2 := current(t, dir)
 	until(t, "the new release does it", func() bool { return slices.Contains(done("answers"), v2) })

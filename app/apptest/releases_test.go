@@ -30,8 +30,8 @@ func TestTenantsMoveInView(t *testing.T) {
 	design := card(t, acmes)
 	rows := slices.Repeat(apptest.Countries(t), 4)
 	var mine, theirs app.Batch
-	acmes.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": rows}, 202, &mine)
-	others.Call(t, "POST", "/batches", map[string]any{"design": card(t, others), "rows": rows}, 202, &theirs)
+	acmes.Call(t, "POST", "/batches", map[string]any{"design": design, "rows": rows, "scale": 0.25}, 202, &mine)
+	others.Call(t, "POST", "/batches", map[string]any{"design": card(t, others), "rows": rows, "scale": 0.25}, 202, &theirs)
 
 	goOn := apptest.Slowly(t, dir)
 
