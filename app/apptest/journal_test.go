@@ -16,14 +16,18 @@ import (
 	"majestic/upgrade"
 )
 
-// What a supervisor's journal gets of an instance goes on through an upgrade, with
-// the priority of each line.
-func TestJournalGoesOn(t *testing.T) {
-	t.Parallel()
-	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
-	apptest.Key(t, binary, dir) // and a cluster for it
-	journal, stderr := journalStream(t)
-	c := exec.Command(binary, "serve", "--dir", dir, "--listen", "127.0.0.1:0")
+// journal is what a supervisor's journal has got of an instance, whole when all of its
+// processes have ended.
+type journal struct {
+	t     *testing.T
+	lines chan []string
+}
+
+// serveInJournal is serve as a supervisor starts it, with the address that the settings say.
+func serveInJournal(t *testing.T, binary, dir string) (*exec.Cmd, journal) {
+	t.Helper()
+	from, stderr := journalStream(t)
+	c := exec.Command(binary, "serve", "--dir", dir)
 	c.Stderr = stderr
 	var s syscall.Stat_t
 	if err := syscall.Fstat(int(stderr.Fd()), &s); err != nil {
@@ -35,19 +39,28 @@ func TestJournalGoesOn(t *testing.T) {
 	}
 	stderr.Close()
 	t.Cleanup(func() { apptest.Run(t, binary, dir, "stop", "--now"); c.Wait() })
+	j := journal{t, make(chan []string, 1)}
+	go func() {
+		var all []string
+		for lines := bufio.NewScanner(from); lines.Scan(); {
+			all = append(all, lines.Text())
+		}
+		j.lines <- all
+	}()
 	until(t, "it serves", func() bool {
 		all := status(t, dir)
 		return len(all) > 0 && all[0].State == upgrade.Serving
 	})
-	upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "300ms")
-	upgradeTo(t, binary, dir, 0, "", "--probation", "300ms")
-	apptest.Must(t, binary, dir, "stop")
+	return c, j
+}
 
+// end expects the ends of three generations there, and not in the logs of their own.
+func (j journal) end(dir string) {
+	j.t.Helper()
 	said := map[string]bool{}
-	for lines := bufio.NewScanner(journal); lines.Scan(); {
-		line := lines.Text()
+	for _, line := range <-j.lines {
 		if !prioritised.MatchString(line) {
-			t.Errorf("a line without its priority: %s", line)
+			j.t.Errorf("a line without its priority: %s", line)
 		}
 		for _, n := range []string{"1", "2", "3"} {
 			if strings.Contains(line, `"msg":"leaving"`) && strings.Contains(line, `"generation":`+n+",") {
@@ -56,11 +69,11 @@ func TestJournalGoesOn(t *testing.T) {
 		}
 	}
 	if len(said) != 3 {
-		t.Errorf("the journal has the end of the generations %v only", said)
+		j.t.Errorf("the journal has the end of the generations %v only", said)
 	}
 	for _, n := range []string{"2", "3"} {
 		if b, err := os.ReadFile(filepath.Join(dir, "tmp", "generations", n+".log")); err != nil || strings.Contains(string(b), "leaving") || len(b) == 0 {
-			t.Errorf("%s.log: %v\n%s", n, err, b)
+			j.t.Errorf("%s.log: %v\n%s", n, err, b)
 		}
 	}
 }

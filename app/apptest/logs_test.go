@@ -8,9 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"majestic/app"
 	"majestic/app/apptest"
@@ -151,45 +149,5 @@ func TestLogs(t *testing.T) {
 	}
 	if !tenant || !job || !batch {
 		t.Errorf("found: a request's tenant %v, the render's job %v, the batch's %v", tenant, job, batch)
-	}
-}
-
-// A log file takes what standard error would; who moves it away says HUP.
-func TestLogFile(t *testing.T) {
-	t.Parallel()
-	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
-	name := filepath.Join(dir, "app.log")
-	server := apptest.Serve(t, binary, dir, "--log-file", "app.log")
-	if out := server.Output(); strings.Contains(out, "{") {
-		t.Errorf("logged beside the file: %s", out)
-	}
-	if err := os.Rename(name, name+".1"); err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	for range time.Tick(5 * time.Millisecond) {
-		if _, err := os.Stat(name); err == nil {
-			break
-		}
-	}
-	r, err := http.Get(server.URL + "/version")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Body.Close()
-	if last := upgradeTo(t, binary, dir, 0, "", "--probation", "500ms"); last.Result != "committed" {
-		t.Errorf("%+v", last)
-	}
-	apptest.Must(t, binary, dir, "stop")
-	said, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{r.Header.Get("X-Request-Id"), `"generation":1`, `"generation":2`, `"msg":"leaving"`} {
-		if !strings.Contains(string(said), want) {
-			t.Errorf("the new file lacks %s:\n%s", want, said)
-		}
 	}
 }

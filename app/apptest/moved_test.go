@@ -14,7 +14,7 @@ import (
 )
 
 // An instance goes to another folder and another account, as to another machine: first
-// to a database that a URL names, then back to a private cluster, then once more with
+// to a database that a URL names, which serves one instance only, then back to a private cluster, then once more with
 // what came meanwhile.
 func TestMoved(t *testing.T) {
 	t.Parallel()
@@ -25,7 +25,7 @@ func TestMoved(t *testing.T) {
 	was := api.Draw(t, body)
 	apptest.Must(t, binary, dir, "backup", "create", "--with-secret")
 
-	served := func(dir string) {
+	served := func(dir string, meanwhile func()) {
 		t.Helper()
 		server := apptest.Serve(t, binary, dir)
 		there := apptest.API{URL: server.URL, Key: api.Key}
@@ -35,6 +35,7 @@ func TestMoved(t *testing.T) {
 		if page := said(t, server.URL+"/signin"); !strings.Contains(page, "This is a restored copy.") {
 			t.Errorf("%s is not muted", dir)
 		}
+		meanwhile()
 	}
 	external := apptest.Dir(t)
 	url := apptest.Database(t).URL
@@ -42,7 +43,12 @@ func TestMoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	apptest.Must(t, binary, external, "setup", "--from-backup", dir)
-	served(external)
+	served(external, func() {
+		_, errs, code := apptest.Run(t, binary, apptest.Dir(t), "serve", "--listen", "127.0.0.1:0", "--database-url", url)
+		if code != 1 || !strings.Contains(errs, "another instance serves from this database") {
+			t.Errorf("a second instance: exit %d, %s", code, errs)
+		}
+	})
 	if out := apptest.Must(t, binary, external, "db", "url"); out != url+"\n" {
 		t.Errorf("db url: %s", out)
 	}
@@ -61,7 +67,7 @@ func TestMoved(t *testing.T) {
 		}
 	}
 	apptest.Must(t, binary, private, "setup", "--from-backup", external)
-	served(private)
+	served(private, func() {})
 	if n := designsIn(t, binary, private); n != "1\n" {
 		t.Errorf("it has %s designs", n)
 	}

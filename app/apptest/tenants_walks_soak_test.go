@@ -3,9 +3,12 @@
 package apptest_test
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -172,4 +175,15 @@ func TestTenantsOfManyReleases(t *testing.T) {
 		t.Errorf("nobody said that a tenant had to go, %v", err)
 	}
 	apptest.Must(t, binary, dir, "stop")
+}
+
+// endless are the rows of a batch that lasts for as long as any test.
+func endless(t *testing.T) (rows []map[string]string) {
+	t.Helper()
+	for i, row := range slices.Repeat(apptest.Countries(t), 8) {
+		row = maps.Clone(row)
+		row["numeric"] = fmt.Sprint(i) // no two pictures are the same: none is drawn twice
+		rows = append(rows, row)
+	}
+	return rows
 }

@@ -214,8 +214,7 @@ func TestBrokenReleases(t *testing.T) {
 		t.Errorf("a broken migration: exit %d, %+v, %s", code, last, errs)
 	}
 
-	const ready = "func(context.Context) error { return jobs.Ready(renderer) }"
-	public := mainWith(t, ready, `func(ctx context.Context) error {
+	public := mainWith(t, isReady, `func(ctx context.Context) error {
 		if at, _ := ctx.Value(web.LocalAddrContextKey).(net.Addr); at.Network() == "tcp" {
 			panic("boo")
 		}
@@ -228,10 +227,6 @@ func TestBrokenReleases(t *testing.T) {
 	}
 	seen.stop()
 
-	sick := apptest.BinaryWith(t, "sick", "main.go", mainWith(t, ready, `func(context.Context) error { return errors.New("sick") }`))
-	if last := upgradeTo(t, binary, dir, 4, sick); last.Result != "failed" || !strings.Contains(last.Reason, "GET /readyz answers 503") {
-		t.Errorf("one that is never ready: %+v", last)
-	}
 	if now := current(t, dir); now != v1 {
 		t.Errorf("current is %s", now)
 	}
@@ -241,41 +236,25 @@ func TestBrokenReleases(t *testing.T) {
 	apptest.Must(t, binary, dir, "stop")
 }
 
-// The database goes away and comes back while a release is on probation: that is
-// no fault of the release.
-func TestPostgresRestartsOnProbation(t *testing.T) {
-	t.Parallel()
-	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
-	apptest.Serve(t, binary, dir)
-	done := make(chan upgrade.Step, 1)
-	go func() { done <- upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--probation", "3s") }()
-	until(t, "it is on probation", func() bool { return status(t, dir)[0].Probation })
-	if err := syscall.Kill(postmaster(t, dir), syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	if last := <-done; last.Result != "committed" {
-		t.Errorf("%+v", last)
-	}
-	apptest.Must(t, binary, dir, "stop")
-}
+// isReady is what main.go asks before it says that it is.
+const isReady = "func(context.Context) error { return jobs.Ready(renderer) }"
 
-// Settings are read afresh by a restart, the address among them.
-func TestUpgradeWithoutFile(t *testing.T) {
+// Settings are read afresh by a restart, the address among them, and another release is
+// none. What a supervisor's journal gets goes on, with the priority of each line.
+func TestRestart(t *testing.T) {
 	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
-	first := apptest.Serve(t, binary, dir)
-	key := apptest.Key(t, binary, dir)
-	limited := func() bool {
+	key, addresses := apptest.Key(t, binary, dir), freeAddresses(t, 2)
+	settings := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "app.toml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limited := func(address string) bool {
+		t.Helper()
 		for range 5 {
-			r, err := http.NewRequest("GET", first.URL+"/api/v1/designs", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Header.Set("Authorization", "Bearer "+key)
-			answer, err := http.DefaultClient.Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
+			answer := get(t, "http://"+address+"/api/v1/designs", "Authorization", "Bearer "+key)
 			answer.Body.Close()
 			if answer.StatusCode == http.StatusTooManyRequests {
 				return true
@@ -283,63 +262,41 @@ func TestUpgradeWithoutFile(t *testing.T) {
 		}
 		return false
 	}
-	if limited() {
+	settings("listen_addr = \"" + addresses[0] + "\"\n")
+	first, journal := serveInJournal(t, binary, dir)
+	if limited(addresses[0]) {
 		t.Error("limited before the setting says so")
 	}
-	if err := os.WriteFile(filepath.Join(dir, "app.toml"), []byte("rate_limit = 1\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	settings("listen_addr = \"" + addresses[1] + "\"\nrate_limit = 1\n")
 	was := current(t, dir)
 	last := upgradeTo(t, binary, dir, 0, "", "--probation", "500ms")
 	if last.Result != "committed" || last.From != last.To || current(t, dir) != was {
 		t.Errorf("%+v", last)
 	}
-	if err := first.Wait(); err != nil {
-		t.Errorf("%v\n%s", err, first.Output())
-	}
-	if _, err := os.Lstat(filepath.Join(dir, "previous")); err == nil {
-		t.Error("a restart has a release before")
-	}
-	if !limited() {
-		t.Error("the setting was not read afresh")
-	}
-	if last := upgradeTo(t, binary, dir, 3, binary); last.Result != "refused" || !strings.Contains(last.Reason, "serves already") {
-		t.Errorf("the running release: %+v", last)
-	}
-	apptest.Must(t, binary, dir, "stop")
-}
-
-// An instance that shall serve at another address moves there by a restart.
-func TestUpgradeMovesTheAddress(t *testing.T) {
-	t.Parallel()
-	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
-	addresses := freeAddresses(t, 2)
-	settings := func(address string) {
-		t.Helper()
-		if err := os.WriteFile(filepath.Join(dir, "app.toml"), []byte("listen_addr = \""+address+"\"\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	settings(addresses[0])
-	first := apptest.ServeAsSet(t, binary, dir)
-	if first.URL != "http://"+addresses[0] {
-		t.Fatalf("it serves %s", first.URL)
-	}
-	settings(addresses[1])
-	if last := upgradeTo(t, binary, dir, 0, "", "--probation", "500ms"); last.Result != "committed" {
-		t.Errorf("%+v", last)
-	}
 	now := watchSite(t, "http://"+addresses[1]+"/signin")
 	if err := first.Wait(); err != nil {
-		t.Errorf("%v\n%s", err, first.Output())
+		t.Error(err)
 	}
 	if c, err := net.Dial("tcp", addresses[0]); err == nil {
 		c.Close()
 		t.Error("the old address still answers")
 	}
-	upgradeTo(t, binary, dir, 0, "", "--probation", "500ms")
-	now.end(current(t, dir))
+	if _, err := os.Lstat(filepath.Join(dir, "previous")); err == nil {
+		t.Error("a restart has a release before")
+	}
+	if !limited(addresses[1]) {
+		t.Error("the setting was not read afresh")
+	}
+	if last := upgradeTo(t, binary, dir, 3, binary); last.Result != "refused" || !strings.Contains(last.Reason, "serves already") {
+		t.Errorf("the running release: %+v", last)
+	}
+	out := apptest.Must(t, binary, dir, "upgrade", "--json", "--probation", "500ms")
+	if s := stepOf(t, out, "compare"); s.Detail != "nothing: no design was rendered yet" {
+		t.Errorf("%+v", s)
+	}
+	now.end(was)
 	apptest.Must(t, binary, dir, "stop")
+	journal.end(dir)
 }
 
 // freeAddresses are addresses where nobody listens.
