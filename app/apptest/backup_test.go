@@ -38,7 +38,7 @@ func TestBackups(t *testing.T) {
 	r := api.Draw(t, body)
 	apptest.Must(t, v1, dir, "user", "create", "ada@example.com", "--tenant", "acme")
 
-	settings("2s")
+	settings("5s")
 	upgraded := exec.Command(v1, "upgrade", v2, "--dir", dir, "--probation", "2s")
 	if err := upgraded.Start(); err != nil {
 		t.Fatal(err)

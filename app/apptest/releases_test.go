@@ -48,8 +48,9 @@ func TestTenantsMoveInView(t *testing.T) {
 
 	done := make(chan upgrade.Step, 1)
 	go func() {
-		done <- upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--by-tenant", "--probation", "5s")
+		done <- upgradeTo(t, binary, dir, 0, apptest.Binary(t, "v2"), "--by-tenant", "--probation", "8s")
 	}()
+	until(t, "it is on probation", func() bool { return status(t, dir)[0].Probation })
 	until(t, "the operator sees the probation", func() bool { // and does not wait for the next look
 		return value(t, operator, chromedp.Evaluate[bool](`document.dispatchEvent(new Event("visibilitychange"));
 			document.querySelector("#standing").textContent.includes("under way: on probation. v2 serves 0 workspaces.")`))
