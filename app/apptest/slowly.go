@@ -38,7 +38,7 @@ func Slowly(t testing.TB, dir string) (letGo func()) {
 					f.Close()
 				}
 				return
-			case <-time.After(500 * time.Millisecond):
+			case <-time.After(time.Second):
 			}
 			syscall.Flock(last, syscall.LOCK_UN)
 			time.Sleep(20 * time.Millisecond) // who waits looks every 3 ms
