@@ -63,6 +63,8 @@ func (a *App) DoDue(ctx context.Context) (next time.Duration, err error) {
 	if err := mine.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtextextended('schedules', 0))`).Scan(&alone); err != nil || !alone {
 		return soon, explain(err)
 	}
+	// By word: of the session's end Postgres takes note a moment later.
+	defer mine.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(hashtextextended('schedules', 0))`)
 	chores := a.chores()
 	for _, c := range chores {
 		_, err := mine.Exec(ctx, `INSERT INTO schedules (name, next_at) VALUES ($1, now() + $2::interval) ON CONFLICT (name) DO NOTHING`, c.name, c.every)

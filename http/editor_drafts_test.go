@@ -168,7 +168,8 @@ func testSessionEnds(t *testing.T, w *workbench) {
 	w.until(out)
 	w.keys("z", ctrl)
 	w.keys("z", ctrl, shift)
-	w.until(out + ` && setTimeout(() => document.querySelector("[data-part=signin]").click())`) // at once: it tries to save again, and hides it meanwhile
+	w.until(out)
+	w.do("sign in", chromedp.Click(chromedp.CSS("[data-part=signin]")))
 	w.browser.until(`document.querySelector("form[action='/signin']")`)
 	w.fill("#email", "ada@example.com")
 	w.fill("#password", password)

@@ -36,7 +36,9 @@ export function createStanding({ part, model, saving, newest, address, back, gon
       state.textContent = words[how];
     }
     part("decide").hidden = how !== "conflict";
-    part("signin").hidden = how !== "signedout";
+    if (how !== "saving") { // it is tried again and again, and the way in stays meanwhile
+      part("signin").hidden = how !== "signedout";
+    }
     trouble(how === "refused" ? why : "");
     if (how === "conflict") {
       theirs = why;
