@@ -27,7 +27,7 @@ import (
 func TestComesBack(t *testing.T) {
 	ctx := t.Context()
 	h := newHouse(t)
-	settings := "log_level = \"warn\"\nsmtp_password = \"hunter2\"\nbackup_command = \"TOKEN=hunter2 carry\"\n\"database_url\" = \"postgres://x\"\nbackup_dir = \"" + h.Place + "/\"\n"
+	settings := "log_level = \"warn\"\nsmtp_password = \"hunter2\"\nbackup_command = \"TOKEN=hunter2 carry\"\n\"database_url\" = \"postgres://x\"\nbackup_dir = \"" + h.Place + "/\" # elsewhere\n"
 	if err := os.WriteFile(filepath.Join(h.Dir, "app.toml"), []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestComesBack(t *testing.T) {
 		t.Errorf("refused, it has left %v", left)
 	}
 	r, err := other.Restore(ctx, b, backup.Wishes{Identity: backup.Identity{File: key}})
-	if err != nil || r.Kept != "" {
+	if err != nil || r.Kept != "" || !slices.ContainsFunc(r.Notes, func(note string) bool { return strings.HasPrefix(note, "backup_dir is left out") }) {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	if !other.Muted() || h.Muted() {

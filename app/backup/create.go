@@ -293,7 +293,7 @@ func withoutSecrets(settings string) (public string, ok bool) {
 	}
 	var b strings.Builder
 	for line := range strings.Lines(settings) {
-		if name, _ := settingOf(line); slices.Contains(secretSettings, name) {
+		if name := settingOf(line); slices.Contains(secretSettings, name) {
 			line = "# " + name + " is left out: it may hold a secret\n"
 		}
 		b.WriteString(line)
@@ -301,8 +301,8 @@ func withoutSecrets(settings string) (public string, ok bool) {
 	return b.String(), true
 }
 
-// settingOf is what a line of app.toml sets, and to what.
-func settingOf(line string) (name, value string) {
-	name, value, _ = strings.Cut(line, "=")
-	return strings.Trim(strings.TrimSpace(name), `"'`), strings.Trim(strings.TrimSpace(value), `"'`)
+// settingOf is what a line of app.toml sets.
+func settingOf(line string) string {
+	name, _, _ := strings.Cut(line, "=")
+	return strings.Trim(strings.TrimSpace(name), `"'`)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/BurntSushi/toml"
 	"golang.org/x/sys/unix"
 
 	"majestic/app"
@@ -225,13 +226,17 @@ func (k *Keeper) settle(b Backup, secret *secrets, r *Restored) error {
 	if text == "" {
 		return nil
 	}
+	shared := b.liesWhereSet(text)
+	if shared {
+		r.Notes = append(r.Notes, "backup_dir is left out of "+to+": the instance that this one is restored from keeps its backups there, and would lose them to ours; if it is gone, set it again")
+	}
 	var kept strings.Builder
 	for line := range strings.Lines(text) {
-		switch name, value := settingOf(line); {
+		switch name := settingOf(line); {
 		case name == "database_url":
 			line = "# database_url is left out: the rows were restored to where this instance keeps its own\n"
-		case name == "backup_dir" && filepath.Clean(value) == filepath.Dir(b.Path):
-			line = "# backup_dir is left out: the instance that this one is restored from keeps its backups there, and would lose them to ours\n"
+		case name == "backup_dir" && shared:
+			line = "# backup_dir is left out: another instance keeps its backups there\n"
 		}
 		kept.WriteString(line)
 	}
@@ -239,6 +244,22 @@ func (k *Keeper) settle(b Backup, secret *secrets, r *Restored) error {
 		r.Notes = append(r.Notes, "secrets among the settings are not in the backup: look at "+to)
 	}
 	return write(to, []byte(kept.String()))
+}
+
+// liesWhereSet tells whether the backup lies in the very folder that the settings name.
+func (b Backup) liesWhereSet(settings string) bool {
+	var set struct {
+		BackupDir string `toml:"backup_dir"`
+	}
+	if _, err := toml.Decode(settings, &set); err != nil || !filepath.IsAbs(set.BackupDir) {
+		return false
+	}
+	named, err := os.Stat(set.BackupDir)
+	if err != nil {
+		return false
+	}
+	of, err := os.Stat(filepath.Dir(b.Path))
+	return err == nil && os.SameFile(named, of)
 }
 
 // locks is how the instance's private cluster is kept from being started, whoever it
