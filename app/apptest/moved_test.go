@@ -14,8 +14,8 @@ import (
 )
 
 // An instance goes to another folder and another account, as to another machine: first
-// to a database that a URL names, which serves one instance only, then back to a private cluster, then once more with
-// what came meanwhile.
+// to a database that a URL names, which serves one instance only, then back to a private
+// cluster, then once more with what came meanwhile.
 func TestMoved(t *testing.T) {
 	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
