@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -29,6 +27,7 @@ type browser struct {
 	ctx     context.Context // ends with the process
 	cancel  context.CancelFunc
 	gone    chan struct{} // closed when nothing of it is left
+	process *process
 	target  *chromedp.Target
 	frame   cdp.FrameID
 	profile string
@@ -61,10 +60,13 @@ func launch(life, ctx context.Context, c command) (*browser, error) {
 		return nil, fmt.Errorf("starting Chrome: %w", err)
 	}
 	b := &browser{gone: make(chan struct{}), profile: profile, by: c.by, born: time.Now()}
-	// This cancel and not chromedp's, which waits, and for ever when called twice
-	// on a process that did not start.
-	life, b.cancel = context.WithCancel(life)
-	allocator, stop := chromedp.NewExecAllocator(life, c.options(profile, own)...)
+	life, over := context.WithCancelCause(life)
+	b.cancel = func() { over(nil) } // and not chromedp's, which waits
+	if b.process, err = c.start(life, over, profile, own); err != nil {
+		bury(profile)
+		return nil, fmt.Errorf("starting Chrome: %w", err)
+	}
+	allocator, _ := chromedp.NewAllocatorContext(life, b.process)
 	b.ctx, _ = chromedp.NewContext(allocator,
 		chromedp.WithLogf(c.logf), chromedp.WithErrorf(c.logf),
 		// The death of the page's process is the browser's: calls to it would wait for ever.
@@ -81,24 +83,26 @@ func launch(life, ctx context.Context, c command) (*browser, error) {
 
 	go func() {
 		<-b.ctx.Done()
-		stop()
 		bury(profile)
+		<-b.process.ended
 		close(b.gone)
 	}()
+	if err == nil && wanted && inTime {
+		return b, nil
+	}
+	b.kill()
 	switch {
 	case !wanted:
 		err = ctx.Err()
 	case !inTime:
-		err = fmt.Errorf("not ready after %s", launchLimit)
+		err = fmt.Errorf("not ready after %s: %s", launchLimit, b.process.lastWords())
+	default:
+		err = fmt.Errorf("%w: %s", err, b.process.lastWords())
 	}
-	if err != nil {
-		b.kill()
-		return nil, fmt.Errorf("starting Chrome: %w", err)
-	}
-	return b, nil
+	return nil, fmt.Errorf("starting Chrome: %w", err)
 }
 
-// open starts the process and makes its tab ready.
+// open makes the tab ready.
 func (b *browser) open() error {
 	if err := chromedp.Do(b.ctx); err != nil {
 		return err
@@ -149,35 +153,4 @@ func running(path string) []int {
 
 func (c command) logf(format string, args ...any) {
 	c.log.Debug("Chrome: " + fmt.Sprintf(format, args...))
-}
-
-func (c command) options(profile string, own []string) []chromedp.ExecAllocatorOption {
-	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(c.place.chromium),
-		chromedp.UserDataDir(profile),
-		chromedp.NoInheritEnv, // it has our secrets
-		chromedp.Env(append(append(strings.Fields(environment), own...), "HOME="+profile,
-			"FONTCONFIG_FILE="+c.fontconfig,
-			// The profile, by a short name: Chrome makes a socket in TMPDIR and dies when
-			// its path has more than 107 bytes.
-			"TMPDIR=/proc/self/cwd")...),
-		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) { c.modify(cmd, profile) }),
-	}
-	for _, f := range flags() {
-		options = append(options, chromedp.Flag(f.name, f.value))
-	}
-	if smallSharedMemory() {
-		options = append(options, chromedp.Flag("disable-dev-shm-usage", true))
-	}
-	return options
-}
-
-// modify sets what chromedp would have set, too: this function replaces its own.
-func (c command) modify(cmd *exec.Cmd, profile string) {
-	cmd.Dir = profile
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Pdeathsig:  syscall.SIGKILL, // chromedp holds the thread that this is tied to
-		Setpgid:    true,            // our Ctrl-C is not its
-		Credential: c.account,
-	}
 }

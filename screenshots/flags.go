@@ -2,57 +2,51 @@ package screenshots
 
 import "golang.org/x/sys/unix"
 
-type flag struct {
-	name  string
-	value any
-}
-
 // flags is Chrome's command line. Its sandbox stays on, and so do its crash handlers:
 // with --disable-crashpad-for-testing the network service dies in a loop, of a
 // descriptor that it takes for its own.
-func flags() []flag {
-	return []flag{
-		{"headless", true},
-		{"no-sandbox", false}, // false: chromedp would add it when we are root, and Chrome is not
-		{"no-first-run", true},
-		{"no-default-browser-check", true},
-		{"hide-scrollbars", true}, // a page a pixel too tall would show one
-		{"mute-audio", true},
+func flags() []string {
+	return []string{
+		"--headless",
+		"--no-first-run",
+		"--no-default-browser-check",
+		"--hide-scrollbars", // a page a pixel too tall would show one
+		"--mute-audio",
 
 		// The wall: every request goes to a proxy that is not there, loopback's too,
 		// and no name is looked up.
-		{"proxy-server", "http://127.0.0.1:9"},
-		{"proxy-bypass-list", "<-loopback>"},
-		{"host-resolver-rules", "MAP * ~NOTFOUND"},
+		"--proxy-server=http://127.0.0.1:9",
+		"--proxy-bypass-list=<-loopback>",
+		"--host-resolver-rules=MAP * ~NOTFOUND",
 
 		// Chrome's own errands.
-		{"disable-background-networking", true},
-		{"disable-component-update", true},
-		{"disable-default-apps", true},
-		{"disable-domain-reliability", true},
-		{"disable-extensions", true},
-		{"disable-sync", true},
-		{"metrics-recording-only", true},
-		{"no-pings", true},
-		{"password-store", "basic"}, // else it asks the desktop's keyring
+		"--disable-background-networking",
+		"--disable-component-update",
+		"--disable-default-apps",
+		"--disable-domain-reliability",
+		"--disable-extensions",
+		"--disable-sync",
+		"--metrics-recording-only",
+		"--no-pings",
+		"--password-store=basic", // else it asks the desktop's keyring
 
 		// Two processes and 100 MB for nothing: a page to come, and the address bar's list.
-		{"disable-features", "SpareRendererForSitePerProcess,WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup"},
+		"--disable-features=SpareRendererForSitePerProcess,WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup",
 
 		// The same pixels on every machine.
-		{"disable-gpu", true}, // a graphics card rounds differently
-		{"force-color-profile", "srgb"},
+		"--disable-gpu", // a graphics card rounds differently
+		"--force-color-profile=srgb",
 
 		// A blur is computed anew for each tile that it touches: with the usual ones of
 		// 256 pixels, a text with a soft shadow took 14 s at scale 4, and takes 2.
-		{"default-tile-width", "2048"},
-		{"default-tile-height", "2048"},
+		"--default-tile-width=2048",
+		"--default-tile-height=2048",
 
 		// Nobody looks at our windows, and all of them must draw.
-		{"disable-background-timer-throttling", true},
-		{"disable-backgrounding-occluded-windows", true},
-		{"disable-renderer-backgrounding", true},
-		{"disable-hang-monitor", true}, // its dialog has no one to answer it; Capture has a limit
+		"--disable-background-timer-throttling",
+		"--disable-backgrounding-occluded-windows",
+		"--disable-renderer-backgrounding",
+		"--disable-hang-monitor", // its dialog has no one to answer it; Capture has a limit
 	}
 }
 

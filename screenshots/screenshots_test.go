@@ -14,8 +14,6 @@ import (
 	"testing"
 
 	_ "golang.org/x/image/webp"
-
-	"github.com/chromedp/chromedp"
 )
 
 // fonts is what the tests draw with.
@@ -106,7 +104,7 @@ func between(t testing.TB, p *Pool, f func(*tab)) {
 }
 
 // leaderOf is the process that has started all others of a browser.
-func leaderOf(b *browser) int { return chromedp.FromContext(b.ctx).Browser.Process().Pid }
+func leaderOf(b *browser) int { return b.process.cmd.Process.Pid }
 
 // warmAll gives each tab of the pool its browser.
 func warmAll(t testing.TB, p *Pool) {

@@ -160,7 +160,8 @@ var ready string
 func (b *browser) load(ctx context.Context, document, prepare string) error {
 	loaded, stop := b.target.Subscribe(page.LoadEventFired.Method)
 	defer stop()
-	if _, err := chromedp.Call(ctx, page.SetDocumentContent, page.SetDocumentContentParams{FrameID: b.frame, HTML: document}); err != nil {
+	_, err := b.process.call(ctx, b.target.SessionID, page.SetDocumentContent.Method, map[string]any{"frameId": string(b.frame), "html": document})
+	if err != nil {
 		return fmt.Errorf("loading the page: %w", err)
 	}
 	if prepare == "" {
@@ -214,31 +215,39 @@ func (b *browser) evaluate(ctx context.Context, expression string, result any) e
 func (b *browser) photograph(ctx context.Context, s Shot) ([]byte, error) {
 	// Default PNG compression takes longer than drawing the page.
 	fast := s.Format == PNG && !s.Optimize
-	params := page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormat(s.Format), OptimizeForSpeed: &fast}
+	params := map[string]any{"format": string(s.Format), "optimizeForSpeed": fast}
 	if s.Quality > 0 && s.Format != PNG {
-		quality := int64(s.Quality)
-		params.Quality = &quality
+		params["quality"] = int64(s.Quality)
 	}
-	r, err := chromedp.Call(ctx, page.CaptureScreenshot, params)
+	data, err := b.file(ctx, page.CaptureScreenshot.Method, params)
 	if err != nil {
 		return nil, fmt.Errorf("taking the picture: %w", err)
 	}
-	if len(r.Data) == 0 { // no error: so it is with a WebP of more than 16,383 pixels on a side
+	if len(data) == 0 { // no error: so it is with a WebP of more than 16,383 pixels on a side
 		return nil, fmt.Errorf("taking the picture: Chrome wrote an empty %s", s.Format)
 	}
 	if s.Optimize && s.Format == PNG {
-		return smaller(r.Data)
+		return smaller(data)
 	}
-	return r.Data, nil
+	return data, nil
 }
 
 func (b *browser) print(ctx context.Context) ([]byte, error) {
-	yes := true
-	r, err := chromedp.Call(ctx, page.PrintToPDF, page.PrintToPDFParams{PrintBackground: &yes, PreferCSSPageSize: &yes})
+	data, err := b.file(ctx, page.PrintToPDF.Method, map[string]any{"printBackground": true, "preferCSSPageSize": true})
 	if err != nil {
 		return nil, fmt.Errorf("printing the page: %w", err)
 	}
-	return undated(r.Data), nil
+	return undated(data), nil
+}
+
+// file calls what makes one of the page.
+func (b *browser) file(ctx context.Context, method string, params map[string]any) ([]byte, error) {
+	result, err := b.process.call(ctx, b.target.SessionID, method, params)
+	if err != nil {
+		return nil, err
+	}
+	data, _ := result["data"].([]byte)
+	return data, nil
 }
 
 // undated sets the PDF's two dates to the epoch, so that the same page gives the

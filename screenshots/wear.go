@@ -9,7 +9,7 @@ import (
 // A browser grows with what it draws. It is replaced after so many shots, or before
 // when its processes hold so many bytes; that is looked at now and then.
 const (
-	maxShots  = 150
+	maxShots  = 500
 	maxMemory = 1 << 30
 	lookEvery = 10
 )
