@@ -52,7 +52,7 @@ func (c command) start(life context.Context, over context.CancelCauseFunc, profi
 		if err == nil {
 			cmd.Wait()
 			close(p.ended)
-			over(fmt.Errorf("Chrome has ended: %s", cmd.ProcessState))
+			over(fmt.Errorf("the browser has ended: %s", cmd.ProcessState))
 		}
 	}()
 	err = <-started
