@@ -3,6 +3,7 @@ package apptest_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -186,11 +187,20 @@ func TestBackupGivesWay(t *testing.T) {
 		if err := backup.Start(); err != nil {
 			return err
 		}
-		until(t, "the session that dumps gives way", func() bool {
-			var pid int
-			err := pool.QueryRow(t.Context(), "SELECT pid FROM pg_stat_activity WHERE application_name = 'pg_dump'").Scan(&pid)
-			return err == nil && niceness(t, pid) == 10
+		var dumps, counts int // sessions
+		until(t, "the dump waits", func() bool {
+			err := pool.QueryRow(t.Context(), `
+				SELECT d.pid, c.pid FROM pg_stat_activity d, pg_stat_activity c
+				WHERE d.application_name = 'pg_dump' AND d.wait_event_type = 'Lock' AND c.backend_xmin IS NOT NULL AND c.pid NOT IN (d.pid, $1, pg_backend_pid())`,
+				tx.Conn().PgConn().PID()).Scan(&dumps, &counts)
+			return err == nil
 		})
+		if a, b := niceness(t, dumps), niceness(t, counts); a != 0 || b != 10 {
+			t.Errorf("the session that dumps has %d, and the one that counts %d", a, b)
+		}
+		if n := niceness(t, childOf(t, backup.Process.Pid)); n != 10 {
+			t.Errorf("pg_dump has %d", n)
+		}
 		text, err := os.ReadFile(filepath.Join(dir, "data", "postgres", "postmaster.pid"))
 		if err != nil {
 			return err
@@ -261,6 +271,21 @@ func said(t *testing.T, url string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// childOf is the process that another waits for.
+func childOf(t *testing.T, pid int) (child int) {
+	t.Helper()
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, file := range files {
+		if line, err := os.ReadFile(file); err == nil && len(line) > 0 {
+			fmt.Sscan(string(line), &child)
+		}
+	}
+	if child == 0 {
+		t.Fatalf("%d has started none", pid)
+	}
+	return child
 }
 
 // niceness is a process's priority, from -20, the first, to 19.

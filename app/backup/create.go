@@ -192,7 +192,8 @@ func inTransaction(ctx context.Context, db *postgres.DB, do func(pgx.Tx) error) 
 	if err := db.Yield(int(session.PgConn().PID())); err != nil {
 		return err
 	}
-	begin := `begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; ` + plainTexts
+	begin := `begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; ` +
+		`set local max_parallel_workers_per_gather = 0; ` + plainTexts // workers would give way to nobody
 	return pgx.BeginTxFunc(ctx, session, pgx.TxOptions{BeginQuery: begin}, do)
 }
 

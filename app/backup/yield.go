@@ -14,15 +14,13 @@ import (
 const (
 	patience = 10 * time.Second
 	lookWait = 200 * time.Millisecond
-	// firstLook is between looks until the session that dumps is there.
-	firstLook = 10 * time.Millisecond
 )
 
-// giveWay has the sessions that dump give way to all others. It fails when a migration
-// does not get its locks since a backup holds tables, or does not get on since the
-// backup's snapshot, which is the session pid's, is older than an index it makes.
+// giveWay fails when a migration does not get its locks since a backup holds tables, or
+// does not get on since the backup's snapshot, which is the session pid's, is older
+// than an index it makes.
 func giveWay(ctx context.Context, db *postgres.DB, pid uint32) error {
-	tick := time.NewTicker(firstLook) // what a dump does first takes the most
+	tick := time.NewTicker(lookWait)
 	defer tick.Stop()
 	var first, last time.Time // when it was seen to wait
 	for {
@@ -31,18 +29,12 @@ func giveWay(ctx context.Context, db *postgres.DB, pid uint32) error {
 			return nil
 		case <-tick.C:
 		}
-		var dumps []int
 		var waits bool
 		err := db.Pool.QueryRow(ctx, `
-			WITH dump AS (SELECT coalesce(array_agg(pid), '{}') AS pids FROM pg_stat_activity WHERE datname = current_database() AND (application_name = 'pg_dump' OR pid = $1))
-			SELECT pids, EXISTS (SELECT FROM pg_locks l WHERE NOT granted AND locktype IN ('relation', 'virtualxid') AND pg_blocking_pids(l.pid) && pids)
-			FROM dump`, int64(pid)).Scan(&dumps, &waits)
-		if err == nil {
-			err = db.Yield(dumps...)
-		}
-		if len(dumps) > 1 {
-			tick.Reset(lookWait)
-		}
+			SELECT EXISTS (
+				SELECT FROM pg_locks l WHERE NOT granted AND locktype IN ('relation', 'virtualxid') AND pg_blocking_pids(l.pid) &&
+					(SELECT array_agg(pid) FROM pg_stat_activity WHERE datname = current_database() AND (application_name = 'pg_dump' OR pid = $1)))`,
+			int64(pid)).Scan(&waits)
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil

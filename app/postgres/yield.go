@@ -20,19 +20,17 @@ const niceness = 10
 // half a dozen processes one after the other. Earlier ones do not ask.
 const turn = 100 * time.Microsecond
 
-// Yield has sessions of the private cluster give way to all others from now on. They
-// cannot be raised again, so whoever uses one closes it. Those of another server are let
-// be, and those that another account runs.
-func (db *DB) Yield(pids ...int) error {
+// Yield has a session of the private cluster give way to all others from now on. It
+// cannot be raised again, so whoever uses it closes it. It is for one that reads alone,
+// and long: one that holds a latch of the server's when it is held up holds up all who
+// want that. So the sessions of tools are let be; those wait for their tools, which give
+// way, most of the time. Another server's are let be, too, and those that another
+// account runs.
+func (db *DB) Yield(pid int) error {
 	if !db.private {
 		return nil
 	}
-	for _, pid := range pids {
-		if err := giveWay(pid); err != nil {
-			return err
-		}
-	}
-	return nil
+	return giveWay(pid)
 }
 
 // YieldSelf has this process, and what it starts, give way to all others from now on.
