@@ -26,10 +26,13 @@ func (k *Keeper) Apart(dir string) *Keeper {
 // Forget removes what restores and drills that were killed have left.
 func (k *Keeper) Forget() error { return k.clearStages() }
 
-// CreateSoon is Create, after a backup that is being made just now.
+// CreateSoon is Create for somebody who waits for it, after a backup that is being made
+// just now.
 func (k *Keeper) CreateSoon(ctx context.Context, db *postgres.DB) (Backup, error) {
+	soon := *k
+	soon.hurries = true
 	for {
-		b, err := k.Create(ctx, db, false)
+		b, err := soon.Create(ctx, db, false)
 		if app.KindOf(err) != app.Conflict {
 			return b, err
 		}

@@ -48,6 +48,8 @@ type Keeper struct {
 	Draw      func(ctx context.Context, db *pgxpool.Pool, objects string) (string, error) // draws a design of a restored instance, and says which
 
 	Log *slog.Logger
+
+	hurries bool // somebody waits for the backup
 }
 
 // Backup is one that is there.

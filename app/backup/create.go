@@ -136,6 +136,10 @@ func (k *Keeper) fill(ctx context.Context, db *postgres.DB, half string, s *shel
 	if err := inTransaction(ctx, db, func(tx pgx.Tx) error { return files.ahead(ctx, tx) }); err != nil {
 		return err
 	}
+	dump := db.PatientTool
+	if k.hurries {
+		dump = db.Tool
+	}
 	for {
 		again := false
 		err := inTransaction(ctx, db, func(tx pgx.Tx) error {
@@ -152,7 +156,7 @@ func (k *Keeper) fill(ctx context.Context, db *postgres.DB, half string, s *shel
 			group.Go(func() error {
 				defer dumped()
 				// One after the other: who is served meanwhile waits less.
-				err := db.Tool(ctx, "pg_dump", "--format=custom", "--compress=1", "--snapshot="+snapshot, "--lock-wait-timeout=60s",
+				err := dump(ctx, "pg_dump", "--format=custom", "--compress=1", "--snapshot="+snapshot, "--lock-wait-timeout=60s",
 					"--no-publications", "--no-subscriptions", "--no-security-labels", "--file="+filepath.Join(half, dumpFile))
 				if err != nil {
 					return err

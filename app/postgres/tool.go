@@ -30,6 +30,15 @@ func (db *DB) Major(ctx context.Context) (major int, err error) {
 // version, or the next newer one, since no older one understands the server. It
 // gives way to what is served meanwhile, and dies with us.
 func (db *DB) Tool(ctx context.Context, name string, args ...string) error {
+	return db.run(ctx, false, name, args)
+}
+
+// PatientTool is Tool for what may take several times as long where others want the cores.
+func (db *DB) PatientTool(ctx context.Context, name string, args ...string) error {
+	return db.run(ctx, true, name, args)
+}
+
+func (db *DB) run(ctx context.Context, patient bool, name string, args []string) error {
 	major, err := db.Major(ctx)
 	if err != nil {
 		return err
@@ -53,7 +62,12 @@ func (db *DB) Tool(ctx context.Context, name string, args ...string) error {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err = cmd.Start(); err == nil {
+		done := make(chan struct{})
+		if patient {
+			go pace(cmd.Process, done)
+		}
 		err = errors.Join(giveWay(cmd.Process.Pid), cmd.Wait())
+		close(done)
 	}
 	said := out.Bytes()
 	if ctx.Err() != nil {
