@@ -3,6 +3,7 @@ package screenshots
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -63,6 +64,7 @@ func launch(life, ctx context.Context, c command) (*browser, error) {
 	life, over := context.WithCancelCause(life)
 	b.cancel = func() { over(nil) } // and not chromedp's, which waits
 	if b.process, err = c.start(life, over, profile, own); err != nil {
+		b.cancel()
 		bury(profile)
 		return nil, fmt.Errorf("starting Chrome: %w", err)
 	}
@@ -72,7 +74,7 @@ func launch(life, ctx context.Context, c command) (*browser, error) {
 		// The death of the page's process is the browser's: calls to it would wait for ever.
 		chromedp.WithListener(func(event any) {
 			if _, crashed := event.(*inspector.EventTargetCrashed); crashed {
-				b.cancel()
+				over(errors.New("the page's process has ended"))
 			}
 		}))
 

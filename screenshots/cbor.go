@@ -183,8 +183,12 @@ func (p *cborParser) value(depth int) any {
 	case 1:
 		return -1 - int64(n)
 	case 2:
-		units := make([]uint16, 0, min(n, uint64(len(p.rest)))/2)
-		for wide := p.take(n); len(wide) > 1; wide = wide[2:] {
+		wide := p.take(n)
+		if len(wide)%2 != 0 {
+			return p.fail()
+		}
+		units := make([]uint16, 0, len(wide)/2)
+		for ; len(wide) > 0; wide = wide[2:] {
 			units = append(units, binary.LittleEndian.Uint16(wide))
 		}
 		return string(utf16.Decode(units))

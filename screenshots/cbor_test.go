@@ -74,6 +74,7 @@ func TestCBORRefuses(t *testing.T) {
 		"a name of a number":   {cborMap, 1, 1, cborEnd},
 		"a length of no kind":  {cborText | 31},
 		"bytes of a text":      {cborBinary, cborText | 1, 'x'},
+		"half a UTF-16":        {2<<5 | 3, 'x', 0, 'x'},
 		"an unknown tag":       {cborTag | 1, 0},
 		"an envelope too long": {envelopeBegin[0], envelopeBegin[1], envelopeBegin[2], 0, 0, 0, 9, cborMap, cborEnd},
 		"deeper than any":      append(bytes.Repeat([]byte{cborList}, cborDeepest+2), bytes.Repeat([]byte{cborEnd}, cborDeepest+2)...),

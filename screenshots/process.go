@@ -20,7 +20,10 @@ type process struct {
 	ended chan struct{}
 }
 
-// start runs Chrome as long as life, which is over with the process.
+// endWait is how long a process may take to end when its wire has.
+const endWait = 100 * time.Millisecond
+
+// start runs Chrome as long as life, which is over with the process or its wire.
 func (c command) start(life context.Context, over context.CancelCauseFunc, profile string, own []string) (*process, error) {
 	hears, tell, err := os.Pipe()
 	if err != nil {
@@ -32,7 +35,14 @@ func (c command) start(life context.Context, over context.CancelCauseFunc, profi
 		return nil, err
 	}
 	cmd := exec.CommandContext(life, c.place.chromium, c.arguments(profile)...)
-	p := &process{wire: newWire(hear, tell), cmd: cmd, ended: make(chan struct{})}
+	p := &process{cmd: cmd, ended: make(chan struct{})}
+	p.wire = newWire(hear, tell, func(err error) {
+		select {
+		case <-p.ended: // why it has ended says more
+		case <-time.After(endWait):
+			over(fmt.Errorf("the wire to Chrome is lost: %w", err))
+		}
+	})
 	cmd.Dir = profile
 	cmd.Env = c.environment(profile, own) // ours has our secrets
 	cmd.ExtraFiles = []*os.File{hears, tells}
@@ -51,8 +61,8 @@ func (c command) start(life context.Context, over context.CancelCauseFunc, profi
 		started <- err
 		if err == nil {
 			cmd.Wait()
-			close(p.ended)
 			over(fmt.Errorf("the browser has ended: %s", cmd.ProcessState))
+			close(p.ended)
 		}
 	}()
 	err = <-started
@@ -66,7 +76,7 @@ func (c command) start(life context.Context, over context.CancelCauseFunc, profi
 
 // lastWords are of one that has ended.
 func (p *process) lastWords() string {
-	return fmt.Sprintf("%s: %s", p.cmd.ProcessState, bytes.TrimSpace(p.said.Bytes()))
+	return fmt.Sprintf("%s: %s", p.cmd.ProcessState, p.said.String())
 }
 
 func shut(files ...*os.File) {
@@ -93,10 +103,12 @@ func (c command) environment(profile string, own []string) []string {
 }
 
 // words are what Chrome says first, among which is why it does not start.
-type words struct{ bytes.Buffer }
+type words struct{ first bytes.Buffer }
 
 func (w *words) Write(said []byte) (int, error) {
 	const most = 16 << 10
-	w.Buffer.Write(said[:min(len(said), most-w.Len())])
+	w.first.Write(said[:min(len(said), most-w.first.Len())])
 	return len(said), nil
 }
+
+func (w *words) String() string { return string(bytes.TrimSpace(w.first.Bytes())) }

@@ -91,10 +91,15 @@ func (b *browser) shoot(s Shot, prepare string, limit time.Duration) ([]byte, er
 	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	defer cancel()
 	data, err := b.draw(ctx, s, prepare)
-	if err != nil && ctx.Err() == context.DeadlineExceeded {
+	switch {
+	case err == nil || isPage(err):
+		return data, err
+	case ctx.Err() == context.DeadlineExceeded:
 		return nil, fmt.Errorf("not done after %s: %w", limit, err)
+	case b.ctx.Err() != nil:
+		return nil, fmt.Errorf("%w: %w", context.Cause(b.ctx), err)
 	}
-	return data, err
+	return nil, err
 }
 
 //go:embed leave.js
@@ -160,7 +165,7 @@ var ready string
 func (b *browser) load(ctx context.Context, document, prepare string) error {
 	loaded, stop := b.target.Subscribe(page.LoadEventFired.Method)
 	defer stop()
-	_, err := b.process.call(ctx, b.target.SessionID, page.SetDocumentContent.Method, map[string]any{"frameId": string(b.frame), "html": document})
+	_, err := b.process.call(ctx, b.target.SessionID, page.SetDocumentContent.Method, map[string]any{"frameId": string(b.frame), "html": strings.ToValidUTF8(document, "\uFFFD")})
 	if err != nil {
 		return fmt.Errorf("loading the page: %w", err)
 	}

@@ -7,7 +7,8 @@ import (
 )
 
 // A browser grows with what it draws. It is replaced after so many shots, or before
-// when its processes hold so many bytes; that is looked at now and then.
+// when its processes hold so many bytes; that is looked at now and then. A launch takes
+// as much as 20 shots, so they are not few.
 const (
 	maxShots  = 500
 	maxMemory = 1 << 30

@@ -27,16 +27,17 @@ type wire struct {
 	mu   sync.Mutex
 	last int64
 	asks map[int64]chan map[string]any // each waits for its answer
+	lost func(error)                   // called when nothing more is read, and why
 }
 
 // Our calls are numbered from here on, chromedp's up to here.
 const firstCall = 1 << 30
 
 // maxMessage is more than the largest picture takes.
-const maxMessage = 1 << 30
+const maxMessage = 1 << 28
 
-func newWire(in io.ReadCloser, out io.WriteCloser) *wire {
-	return &wire{in: bufio.NewReader(in), ends: []io.Closer{in, out}, out: out, last: firstCall, asks: map[int64]chan map[string]any{}}
+func newWire(in io.ReadCloser, out io.WriteCloser, lost func(error)) *wire {
+	return &wire{in: bufio.NewReader(in), ends: []io.Closer{in, out}, out: out, last: firstCall, asks: map[int64]chan map[string]any{}, lost: lost}
 }
 
 // Allocate has chromedp use the wire; it is a chromedp.Allocator whose browser runs.
@@ -56,25 +57,23 @@ func (w *wire) call(ctx context.Context, page target.SessionID, method string, p
 	id := w.last
 	w.asks[id] = answer
 	w.mu.Unlock()
-	stop := context.AfterFunc(ctx, func() { w.Close() })
-	defer stop()
+	inTime := context.AfterFunc(ctx, func() { w.Close() })
 	err := w.write(map[string]any{"id": id, "sessionId": string(page), "method": method, "params": params})
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	case message := <-answer:
-		if err := failure(message); err != nil {
-			return nil, err
+	var message map[string]any
+	if err == nil {
+		select {
+		case <-ctx.Done():
+		case message = <-answer:
 		}
-		result, _ := message["result"].(map[string]any)
-		return result, nil
 	}
+	if !inTime() {
+		return nil, context.Cause(ctx)
+	}
+	if err == nil {
+		err = failure(message)
+	}
+	result, _ := message["result"].(map[string]any)
+	return result, err
 }
 
 // Read gives chromedp its next message. Those to us go to who waits for them.
@@ -82,6 +81,7 @@ func (w *wire) Read(_ context.Context, m *cdproto.Message) error {
 	for {
 		message, err := w.read()
 		if err != nil {
+			go w.lost(err)
 			return err
 		}
 		id, _ := message["id"].(int64)
@@ -126,7 +126,7 @@ func (w *wire) Write(_ context.Context, m *cdproto.Message) error {
 	return w.write(message)
 }
 
-// Close ends the Chrome, too.
+// Close ends a Chrome that is well, too.
 func (w *wire) Close() (err error) {
 	for _, end := range w.ends {
 		err = errors.Join(err, end.Close())

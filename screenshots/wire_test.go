@@ -1,9 +1,11 @@
 package screenshots
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -42,7 +44,20 @@ func TestWire(t *testing.T) {
 			t.Error("it goes on after a part of a message")
 		}
 	})
-	capture(t, p, page100(""))
+	if !bytes.Equal(capture(t, p, page100("\xffé")), capture(t, p, page100("\uFFFDé"))) {
+		t.Error("what is no UTF-8 is drawn otherwise than as what stands for it")
+	}
+}
+
+// Of all that a Chrome says in its life the first is kept.
+func TestWords(t *testing.T) {
+	var w words
+	if _, err := io.Copy(&w, strings.NewReader("no display\n"+strings.Repeat("x", 1<<20))); err != nil {
+		t.Fatal(err)
+	}
+	if said := w.String(); !strings.HasPrefix(said, "no display\n") || len(said) > 16<<10 {
+		t.Errorf("%d bytes: %.20q", len(said), said)
+	}
 }
 
 // What is no message of Chrome's ends the wire.
@@ -65,9 +80,10 @@ func TestWireRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		to.Close()
-		w := newWire(from, to)
-		if err := w.Read(t.Context(), new(cdproto.Message)); err == nil {
-			t.Errorf("%s is taken", name)
+		lost := make(chan error, 1)
+		w := newWire(from, to, func(err error) { lost <- err })
+		if err := w.Read(t.Context(), new(cdproto.Message)); err == nil || <-lost != err {
+			t.Errorf("%s: %v", name, err)
 		}
 		w.Close()
 	}

@@ -166,8 +166,8 @@ func TestBackupPlaceFull(t *testing.T) {
 	apptest.Must(t, binary, dir, "stop")
 }
 
-// Whoever is served comes before a backup: the verb, the owner's command and the
-// sessions that dump give way; the cluster itself does not.
+// Whoever is served comes before a backup: the verb, the owner's command, pg_dump and the
+// session that counts give way; that of pg_dump, which waits for it, and the cluster do not.
 func TestBackupGivesWay(t *testing.T) {
 	t.Parallel()
 	binary, dir := apptest.Binary(t, "v1"), apptest.Dir(t)
@@ -191,7 +191,7 @@ func TestBackupGivesWay(t *testing.T) {
 		until(t, "the dump waits", func() bool {
 			err := pool.QueryRow(t.Context(), `
 				SELECT d.pid, c.pid FROM pg_stat_activity d, pg_stat_activity c
-				WHERE d.application_name = 'pg_dump' AND d.wait_event_type = 'Lock' AND c.backend_xmin IS NOT NULL AND c.pid NOT IN (d.pid, $1, pg_backend_pid())`,
+				WHERE d.application_name = 'pg_dump' AND d.wait_event_type = 'Lock' AND c.state = 'idle in transaction' AND c.backend_xmin IS NOT NULL AND c.pid NOT IN (d.pid, $1, pg_backend_pid())`,
 				tx.Conn().PgConn().PID()).Scan(&dumps, &counts)
 			return err == nil
 		})

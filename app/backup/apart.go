@@ -26,8 +26,8 @@ func (k *Keeper) Apart(dir string) *Keeper {
 // Forget removes what restores and drills that were killed have left.
 func (k *Keeper) Forget() error { return k.clearStages() }
 
-// CreateSoon is Create for somebody who waits for it, after a backup that is being made
-// just now.
+// CreateSoon is Create for a release that waits for it, after a backup that is being
+// made just now, which does not hurry.
 func (k *Keeper) CreateSoon(ctx context.Context, db *postgres.DB) (Backup, error) {
 	soon := *k
 	soon.hurries = true

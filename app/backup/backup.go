@@ -49,7 +49,7 @@ type Keeper struct {
 
 	Log *slog.Logger
 
-	hurries bool // somebody waits for the backup
+	hurries bool // a release waits for the backup
 }
 
 // Backup is one that is there.

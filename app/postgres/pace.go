@@ -31,6 +31,8 @@ func pace(p *os.Process, done <-chan struct{}) {
 			p.Signal(syscall.SIGSTOP) // all its sessions wait for it then
 			time.Sleep(restSpan)
 			p.Signal(syscall.SIGCONT)
+			now = waited(p.Pid) // without its wait for a core to stop on
+			tick.Reset(restLook)
 		}
 		last = now
 	}

@@ -39,8 +39,10 @@ func TestPace(t *testing.T) {
 		pace(patient.Process, done)
 		close(ended)
 	}()
-	for !stopped() {
-		time.Sleep(time.Millisecond)
+	for deadline := time.Now().Add(time.Minute); !stopped(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it never rests")
+		}
 	}
 	close(done)
 	<-ended
