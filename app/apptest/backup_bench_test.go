@@ -1,7 +1,6 @@
 package apptest_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"os/exec"
@@ -41,14 +40,13 @@ func BenchmarkWhileBackup(b *testing.B) {
 	const span = 20 * time.Second
 	var plain, beside []time.Duration
 	for b.Loop() {
-		steady(b, api, release, time.Second)
-		plain = append(plain, steady(b, api, release, span)...)
+		steady(b, api, release, lasting(time.Second))
+		plain = append(plain, steady(b, api, release, lasting(span))...)
 
-		ctx, cancel := context.WithTimeout(b.Context(), span)
-		backups := 0
-		var making sync.WaitGroup
-		making.Go(func() {
-			for ctx.Err() == nil {
+		more, done, backups := lasting(span), make(chan bool), 0
+		go func() { // whole ones: each of their parts is felt otherwise
+			defer close(done)
+			for more() {
 				out, err := exec.Command(binary, "backup", "create", "--dir", dir).CombinedOutput()
 				if err != nil {
 					b.Errorf("%v: %s", err, out)
@@ -56,10 +54,15 @@ func BenchmarkWhileBackup(b *testing.B) {
 				}
 				backups++
 			}
-		})
-		beside = append(beside, steady(b, api, release, span)...)
-		cancel()
-		making.Wait()
+		}()
+		beside = append(beside, steady(b, api, release, func() bool {
+			select {
+			case <-done:
+				return false
+			default:
+				return true
+			}
+		})...)
 		b.ReportMetric(float64(backups), "backups")
 	}
 	p99 := func(all []time.Duration) float64 {
@@ -72,15 +75,21 @@ func BenchmarkWhileBackup(b *testing.B) {
 	apptest.Must(b, binary, dir, "stop")
 }
 
+// lasting is true for a while.
+func lasting(span time.Duration) func() bool {
+	end := time.Now().Add(span)
+	return func() bool { return time.Now().Before(end) }
+}
+
 // steady asks 200 times a second, whether or not those before are answered.
-func steady(b *testing.B, api apptest.API, release string, span time.Duration) (took []time.Duration) {
+func steady(b *testing.B, api apptest.API, release string, more func() bool) (took []time.Duration) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 200}}
 	defer client.CloseIdleConnections()
 	var mu sync.Mutex
 	var asking sync.WaitGroup
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(span); time.Now().Before(end); {
+	for more() {
 		at := <-tick.C
 		asking.Go(func() {
 			ask(b, client, api, release)
